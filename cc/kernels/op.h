@@ -1,0 +1,10 @@
+// What the header of an operator includes.
+#pragma once
+
+#include "cc/kernels/context.h"
+#include "cc/kernels/status.h"
+#include "cc/kernels/tensor_view.h"
+
+/// Marks the declaration of an operator: cc/capi/generate.py makes a C function and a Python
+/// function from it. That script's documentation says which parameter types it accepts.
+#define PM_OP

@@ -1,0 +1,125 @@
+#include "cc/phi/kernel_installer.h"
+
+#include <algorithm>
+
+#include "cc/phi/symbol_hook.h"
+
+namespace paddlemend::phi_adapter {
+namespace {
+
+using KernelsByKey = phi::KernelKeyMap;
+
+/// "" or how the two differ in what a caller passes.
+std::string CompareSignatures(const phi::KernelArgsDef& ours, const phi::KernelArgsDef& stock) {
+  const auto count = [](const phi::KernelArgsDef& def) {
+    return std::to_string(def.input_defs().size()) + " inputs, " +
+           std::to_string(def.attribute_defs().size()) + " attributes, " +
+           std::to_string(def.output_defs().size()) + " outputs";
+  };
+  if (count(ours) != count(stock)) {
+    return "the wheel's takes " + count(stock) + "; expected " + count(ours);
+  }
+  for (size_t i = 0; i < ours.input_defs().size(); ++i) {
+    if (ours.input_defs()[i].type_index != stock.input_defs()[i].type_index) {
+      return "the kind of input " + std::to_string(i) + " differs";
+    }
+  }
+  for (size_t i = 0; i < ours.attribute_defs().size(); ++i) {
+    if (ours.attribute_defs()[i].type_index != stock.attribute_defs()[i].type_index) {
+      return "the type of attribute " + std::to_string(i) + " differs";
+    }
+  }
+  return "";
+}
+
+const phi::Kernel* FindCpuKernel(const KernelsByKey& kernels, phi::DataType dtype,
+                                 phi::KernelKey* key) {
+  for (const auto& [candidate, kernel] : kernels) {
+    if (candidate.backend() == phi::Backend::CPU && candidate.dtype() == dtype) {
+      *key = candidate;
+      return &kernel;
+    }
+  }
+  return nullptr;
+}
+
+/// Gives `def` the dtype: where the float32 and the float64 kernel disagree, the tensor's dtype
+/// follows the kernel's. With one of them alone, every float32 does.
+void FollowDtype(const phi::TensorArgDef& float32, const phi::TensorArgDef* float64,
+                 phi::DataType dtype, phi::TensorArgDef* def) {
+  const bool follows = float64 != nullptr ? float32.dtype != float64->dtype
+                                          : float32.dtype == phi::DataType::FLOAT32;
+  if (follows) def->SetDataType(dtype);
+}
+
+phi::KernelArgsDef ArgsForAddedDtype(const phi::KernelArgsDef& float32,
+                                     const phi::KernelArgsDef* float64, phi::DataType dtype) {
+  phi::KernelArgsDef def = float32;
+  for (size_t i = 0; i < def.input_defs().size(); ++i) {
+    FollowDtype(float32.input_defs()[i], float64 ? &float64->input_defs()[i] : nullptr, dtype,
+                &def.input_defs()[i]);
+  }
+  for (size_t i = 0; i < def.output_defs().size(); ++i) {
+    FollowDtype(float32.output_defs()[i], float64 ? &float64->output_defs()[i] : nullptr, dtype,
+                &def.output_defs()[i]);
+  }
+  return def;
+}
+
+std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed, KernelPlan* plan) {
+  phi::KernelKey key;
+  const phi::Kernel* stock = FindCpuKernel(stock_kernels, routed.dtype, &key);
+  const bool added = stock == nullptr;
+  phi::KernelArgsDef args;
+  if (added) {
+    stock = FindCpuKernel(stock_kernels, phi::DataType::FLOAT32, &key);
+    if (stock == nullptr) return "the wheel has no float32 kernel to take the signature from";
+    phi::KernelKey unused;
+    const phi::Kernel* float64 = FindCpuKernel(stock_kernels, phi::DataType::FLOAT64, &unused);
+    args = ArgsForAddedDtype(stock->args_def(), float64 ? &float64->args_def() : nullptr,
+                             routed.dtype);
+    key = phi::KernelKey(key.backend(), key.layout(), routed.dtype);
+  } else {
+    args = stock->args_def();
+  }
+  const std::string difference = CompareSignatures(routed.kernel.args_def(), stock->args_def());
+  if (!difference.empty()) return "signature changed: " + difference;
+  const std::string holder = LibraryAt(stock->GetVariadicKernelFn<void*>());
+  if (holder.find("paddlemend_phi") != std::string::npos) {
+    return "another copy of paddlemend is installed in this process: " + holder;
+  }
+  *routed.kernel.mutable_args_def() = args;
+  routed.kernel.get_kerneltype_forvar_fn_ = stock->get_kerneltype_forvar_fn_;
+  routed.kernel.check_if_onednn_kernel_support_ = stock->check_if_onednn_kernel_support_;
+  plan->entries.push_back({key, routed, added});
+  return "";
+}
+
+}  // namespace
+
+std::string PlanKernel(const PhiKernel& kernel, const std::vector<phi::DataType>& dtypes,
+                       KernelPlan* plan) {
+  plan->kernel = kernel.name;
+  const auto& factory = phi::KernelFactory::Instance().kernels();
+  const auto stock = factory.find(kernel.name);
+  if (stock == factory.end()) return "the wheel has no kernel of this name";
+  for (const RoutedKernel& routed : kernel.make(kernel.name)) {
+    if (std::find(dtypes.begin(), dtypes.end(), routed.dtype) == dtypes.end()) continue;
+    const std::string reason = PlanDtype(stock->second, routed, plan);
+    if (!reason.empty()) return reason;
+  }
+  return "";
+}
+
+void InstallKernel(const KernelPlan& plan, std::vector<KernelOutcome>* outcomes) {
+  auto& kernels = phi::KernelFactory::Instance().kernels()[plan.kernel];
+  for (const KernelPlan::Entry& entry : plan.entries) {
+    if (!entry.added) {
+      *entry.routed.stock = kernels[entry.key].GetVariadicKernelFn<void*>();
+    }
+    kernels[entry.key] = entry.routed.kernel;
+    outcomes->push_back({plan.kernel, entry.routed.dtype, entry.added});
+  }
+}
+
+}  // namespace paddlemend::phi_adapter

@@ -1,0 +1,41 @@
+// Putting our kernels into the KernelFactory of the loaded Paddle.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cc/phi/routed_kernel.h"
+
+namespace paddlemend::phi_adapter {
+
+/// What became of one kernel for one dtype.
+struct KernelOutcome {
+  std::string kernel;
+  phi::DataType dtype;
+  bool added;  // the wheel has no kernel for this dtype
+};
+
+/// The change that installing one kernel name would make, worked out before anything is touched.
+struct KernelPlan {
+  struct Entry {
+    phi::KernelKey key;
+    RoutedKernel routed;
+    bool added;
+  };
+  std::string kernel;
+  std::vector<Entry> entries;
+};
+
+/// Plans `kernel` for `dtypes` on the CPU: an existing entry is replaced under its own key and with
+/// its own args_def; a missing one is added with the args_def of the float32 entry, in which what
+/// follows the dtype is changed.
+///
+/// Returns "" or the reason for which it must not be installed: the wheel has no such kernel, its
+/// signature is not the one that ours was built for, or another copy of paddlemend holds it.
+std::string PlanKernel(const PhiKernel& kernel, const std::vector<phi::DataType>& dtypes,
+                       KernelPlan* plan);
+
+/// Carries out a plan. Not synchronised with threads that run operators.
+void InstallKernel(const KernelPlan& plan, std::vector<KernelOutcome>* outcomes);
+
+}  // namespace paddlemend::phi_adapter

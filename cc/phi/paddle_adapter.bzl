@@ -1,0 +1,43 @@
+"""paddle_adapter: the adapter built against the headers and libraries of one Paddle wheel."""
+
+load("@rules_cc//cc:defs.bzl", "cc_library")
+load("//third_party/paddle:versions.bzl", "paddle_repository_name")
+load("//third_party/python:versions.bzl", "PYTHON_VERSIONS", "underscored")
+load("//third_party/rules:shared_library.bzl", "shared_library")
+
+def paddle_adapter(paddle, visibility):
+    """Declares paddlemend_phi_X_Y.so.
+
+    It serves every Python: headers and libraries are the same in the wheels of all of them, and nothing in it
+    includes Python.h.
+
+    Args:
+      paddle: a minor version such as "3.3".
+      visibility: of the shared library.
+    """
+    name = "paddlemend_phi_" + underscored(paddle)
+    wheel = "@" + paddle_repository_name(paddle, PYTHON_VERSIONS[0])
+    cc_library(
+        name = name,
+        srcs = native.glob(["*.cc"]),
+        hdrs = native.glob([
+            "*.h",
+            "operators/*.h",
+        ]),
+        alwayslink = True,
+        textual_hdrs = [":all_operators"],
+        deps = [
+            "//cc/capi:interface",
+            wheel + "//:headers",
+        ],
+    )
+    shared_library(
+        name = name + ".so",
+        link_against = [
+            "//cc/capi:libpaddlemend.so",
+            wheel + "//:site/paddle/libs/libcommon.so",
+            wheel + "//:site/paddle/libs/libphi_core.so",
+        ],
+        visibility = visibility,
+        deps = [":" + name],
+    )

@@ -1,0 +1,93 @@
+// PHI kernels that run our function or, while it is switched off, the one they replaced.
+#pragma once
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cc/phi/operator_switch.h"
+#include "paddle/phi/backends/cpu/cpu_context.h"
+#include "paddle/phi/core/dense_tensor.h"
+#include "paddle/phi/core/kernel_factory.h"
+#include "paddle/phi/core/kernel_registry.h"
+
+namespace paddlemend::phi_adapter {
+
+/// The dtypes that a kernel can be registered for.
+inline constexpr std::array<phi::DataType, 12> kDtypes = {
+    phi::DataType::BOOL,    phi::DataType::UINT8,     phi::DataType::INT8,
+    phi::DataType::INT16,   phi::DataType::INT32,     phi::DataType::INT64,
+    phi::DataType::FLOAT16, phi::DataType::BFLOAT16,  phi::DataType::FLOAT32,
+    phi::DataType::FLOAT64, phi::DataType::COMPLEX64, phi::DataType::COMPLEX128,
+};
+
+/// Raises what Paddle raises for a kernel it does not have: the answer for a dtype that we added,
+/// while the wheel's own behaviour is asked for.
+[[noreturn]] inline void ThrowNotRegistered(const std::string& kernel, phi::DataType dtype) {
+  PADDLE_THROW(common::errors::NotFound(
+      "The kernel with key (CPU, Undefined(AnyLayout), %s) of kernel `%s` is not registered.",
+      phi::DataTypeToString(dtype), kernel));
+}
+
+/// One entry to put into the KernelFactory: our kernel for one dtype.
+struct RoutedKernel {
+  phi::DataType dtype;
+  phi::Kernel kernel;  // its args_def is parsed from our function's signature
+  void** stock;        // receives the function of the kernel that is replaced; null where we add
+};
+
+/// A kernel name of the KernelFactory with our kernels for it.
+struct PhiKernel {
+  std::string name;
+  std::vector<RoutedKernel> (*make)(const std::string& name);
+};
+
+/// `Function` as a PHI kernel for one dtype, routed by the switch of `Tag`.
+template <typename Tag, auto Function, phi::DataType kDtype>
+struct Router;
+
+template <typename Tag, typename... Args, void (*Function)(const phi::CPUContext&, Args...),
+          phi::DataType kDtype>
+struct Router<Tag, Function, kDtype> {
+  using Signature = void (*)(const phi::CPUContext&, Args...);
+
+  static void Run(const phi::CPUContext& context, Args... args) {
+    if (OursRuns<Tag>()) {
+      Function(context, args...);
+    } else if (stock != nullptr) {
+      reinterpret_cast<Signature>(stock)(context, args...);
+    } else {
+      ThrowNotRegistered(name, kDtype);
+    }
+  }
+
+  static RoutedKernel Make(const std::string& kernel_name) {
+    name = kernel_name;
+    phi::Kernel kernel(PHI_KERNEL(Router::Run), PHI_VARIADIC_KERNEL(Router::Run));
+    const phi::KernelKey key(phi::Backend::CPU, phi::DataLayout::ALL_LAYOUT, kDtype);
+    phi::KernelArgsParseFunctor<Signature>::Parse(key, kernel.mutable_args_def());
+    return {kDtype, kernel, &stock};
+  }
+
+  inline static void* stock = nullptr;
+  inline static std::string name;
+};
+
+template <typename Tag, auto Function, size_t... kIndex>
+std::vector<RoutedKernel> MakeForEveryDtype(const std::string& name,
+                                            std::index_sequence<kIndex...>) {
+  return {Router<Tag, Function, kDtypes[kIndex]>::Make(name)...};
+}
+
+/// The kernels of `Function` under `name`. It is not a template over the dtype: it reads the dtype
+/// from its tensors, as the C ABI does.
+template <typename Tag, auto Function>
+PhiKernel Route(const char* name) {
+  return {name, [](const std::string& kernel_name) {
+            return MakeForEveryDtype<Tag, Function>(kernel_name,
+                                                    std::make_index_sequence<kDtypes.size()>());
+          }};
+}
+
+}  // namespace paddlemend::phi_adapter

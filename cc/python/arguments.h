@@ -1,0 +1,64 @@
+// Tensor arguments of the operators: from Python objects to DLTensor and back.
+#pragma once
+
+#include <dlpack/dlpack.h>
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <optional>
+
+#include "cc/python/dlpack_capsule.h"
+#include "cc/python/tensor.h"
+
+namespace paddlemend::python {
+
+/// A tensor that an operator reads.
+class InputTensor {
+ public:
+  enum NonePolicy { kRequired, kMayBeNone };
+
+  InputTensor(pybind11::handle object, const char* name, NonePolicy policy = kRequired);
+
+  /// Null for a None that is allowed.
+  const DLTensor* get() const { return tensor_ ? tensor_->get() : nullptr; }
+
+  /// Neither may be called if get() is null.
+  DLDataType dtype() const { return tensor_->get()->dtype; }
+  Sizes shape() const;
+
+ private:
+  std::optional<DLPackTensor> tensor_;
+};
+
+/// A tensor that an operator writes: the caller's, or a new one.
+class OutputTensor {
+ public:
+  /// `given` is the caller's tensor or None. Raises ValueError if a given tensor is read-only or
+  /// has another dtype or shape.
+  OutputTensor(const pybind11::object& given, const char* name, DLDataType dtype,
+               const Sizes& shape);
+
+  /// With the dtype and shape of `like`.
+  static OutputTensor Like(const pybind11::object& given, const char* name,
+                           const InputTensor& like);
+
+  /// As Like, but no output, whose result is None, if `like` is None. Raises ValueError if there
+  /// is a given tensor then.
+  static OutputTensor Optional(const pybind11::object& given, const char* name,
+                               const InputTensor& like);
+
+  /// Null for no output.
+  DLTensor* get();
+
+  /// The caller's own object if one was given.
+  pybind11::object result() const { return result_; }
+
+ private:
+  OutputTensor() : result_(pybind11::none()) {}
+
+  pybind11::object result_;
+  std::unique_ptr<DLPackTensor> given_;
+  DLTensor created_{};
+};
+
+}  // namespace paddlemend::python

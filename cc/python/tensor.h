@@ -1,0 +1,49 @@
+// The tensor class of the Python module: memory with a shape, handed on through DLPack.
+#pragma once
+
+#include <dlpack/dlpack.h>
+#include <pybind11/pybind11.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace paddlemend::python {
+
+using Sizes = std::vector<int64_t>;
+
+/// The name NumPy uses ("float32"); "bfloat16" for the dtype NumPy lacks.
+std::string DTypeName(DLDataType dtype);
+
+/// A contiguous CPU tensor that shares ownership of its memory with its DLPack capsules.
+class Tensor {
+ public:
+  /// Uninitialised memory, aligned to 64 bytes. Raises MemoryError if there is not enough.
+  Tensor(DLDataType dtype, Sizes shape);
+
+  const Sizes& shape() const { return shape_; }
+  DLDataType dtype() const { return dtype_; }
+
+  /// A view of this object's memory and shape, valid as long as this object.
+  DLTensor View() const;
+
+  /// A new tensor with the same contents.
+  Tensor Copy() const;
+
+  /// A capsule of its own that keeps the memory alive: "dltensor_versioned", or "dltensor".
+  pybind11::object ExportVersioned(bool is_copy) const;
+  pybind11::object ExportUnversioned() const;
+
+ private:
+  DLDataType dtype_;
+  Sizes shape_;
+  Sizes strides_;
+  int64_t bytes_;
+  std::shared_ptr<void> data_;
+};
+
+void BindTensor(pybind11::module_& module);
+
+}  // namespace paddlemend::python

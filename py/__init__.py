@@ -1,0 +1,26 @@
+"""Mends the PaddlePaddle that is installed: corrected kernels, without a rebuild.
+
+    import paddle, paddlemend
+    paddlemend.install()
+
+See `install`, `status`, `stock`, `uninstall`, and `python -m paddlemend --help`.
+"""
+
+from __future__ import annotations
+
+from paddlemend.errors import InstallError, UnsupportedPaddleError
+from paddlemend.kernels.installation import install, stock, uninstall
+from paddlemend.kernels.status import OperatorStatus, Status, status
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "InstallError",
+    "OperatorStatus",
+    "Status",
+    "UnsupportedPaddleError",
+    "install",
+    "status",
+    "stock",
+    "uninstall",
+]

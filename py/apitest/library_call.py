@@ -1,0 +1,94 @@
+"""Runs a call on the kernel library itself, through paddlemend.native, without Paddle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from paddlemend import catalogue, native
+from paddlemend.apitest.binding import BoundCall
+from paddlemend.apitest.compare import equal_bits
+from paddlemend.apitest.execution import Rejected, Unsupported
+from paddlemend.apitest.host_tensor import HostTensor, is_differentiable
+from paddlemend.apitest.torch_call import from_torch, to_torch
+
+# Parameters of Paddle's APIs that mean nothing to a kernel.
+_IGNORED_PARAMETERS = frozenset({"name"})
+
+
+class LibraryExecution:
+    """One call of a native function; `arguments` are concrete, by Paddle parameter name."""
+
+    def __init__(self, call: BoundCall, arguments: Mapping[str, Any]):
+        self._call = call
+        self._library = call.api.library
+        self._arguments = arguments
+        self._values = {
+            name: to_torch(value) if isinstance(value, HostTensor) else value
+            for name, value in arguments.items()
+        }
+        self._refuse_inexpressible()
+
+    def forward(self) -> list[HostTensor]:
+        arguments = [self._argument(argument) for argument in self._library.arguments]
+        keywords = {}
+        if self._library.in_place is not None:
+            keywords["out"] = self._values[self._library.in_place]
+        (output,) = self._invoke(self._library.function, arguments, keywords)
+        if self._library.in_place is None:
+            return [output]
+        return [output, from_torch(self._values[self._library.in_place])]
+
+    def backward(self, cotangents: Sequence[HostTensor | None]) -> dict[str, HostTensor | None]:
+        gradients: dict[str, HostTensor | None] = {
+            name: None
+            for name, value in self._arguments.items()
+            if isinstance(value, HostTensor) and is_differentiable(value.dtype)
+        }
+        if cotangents and cotangents[0] is not None:
+            out_grad = to_torch(cotangents[0])
+            arguments = [
+                out_grad if argument == "out_grad" else self._argument(argument)
+                for argument in self._library.gradient_arguments
+            ]
+            results = self._invoke(self._library.gradient_function, arguments, {})
+            gradients.update(zip(self._library.gradients, results))
+        return gradients
+
+    def changed_inputs(self) -> list[str]:
+        return [
+            name
+            for name, value in self._arguments.items()
+            if isinstance(value, HostTensor)
+            and name != self._library.in_place
+            and not equal_bits(from_torch(self._values[name]), value)
+        ]
+
+    def _argument(self, argument: str | catalogue.ShapeOf) -> Any:
+        if isinstance(argument, catalogue.ShapeOf):
+            return list(self._values[argument.parameter].shape)
+        return self._values[argument]
+
+    def _invoke(
+        self, function: str, arguments: list[Any], keywords: dict[str, Any]
+    ) -> list[HostTensor]:
+        try:
+            result = getattr(native, function)(*arguments, **keywords)
+        except Exception as error:
+            raise Rejected(error) from error
+        results = result if isinstance(result, tuple) else (result,)
+        return [from_torch(torch.from_dlpack(item)) for item in results]
+
+    def _refuse_inexpressible(self) -> None:
+        named = {
+            argument.parameter if isinstance(argument, catalogue.ShapeOf) else argument
+            for argument in self._library.arguments
+        }
+        unknown = set(self._arguments) - named - _IGNORED_PARAMETERS
+        if unknown:
+            message = f"{self._library.function} of the library has no {', '.join(sorted(unknown))}"
+            raise Unsupported("argument", message)
+        missing = named - set(self._arguments)
+        if missing:
+            raise Unsupported("argument", f"the case gives no {', '.join(sorted(missing))}")

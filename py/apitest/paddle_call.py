@@ -1,0 +1,127 @@
+"""Runs a call on Paddle exactly as the case line spells it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import paddle
+from paddlemend.apitest.binding import BoundCall
+from paddlemend.apitest.case_line import DtypeName, TensorSpec
+from paddlemend.apitest.compare import equal_bits
+from paddlemend.apitest.execution import Rejected, flat_outputs, resolve
+from paddlemend.apitest.host_tensor import HostTensor, is_differentiable
+
+
+class PaddleExecution:
+    """One call on Paddle.
+
+    `inputs` are the values of the line's tensors by key. `differentiable` limits the parameters
+    that require a gradient; None means every floating and complex one.
+    """
+
+    def __init__(
+        self,
+        call: BoundCall,
+        inputs: Mapping[int, HostTensor],
+        differentiable: Collection[str] | None = None,
+    ):
+        self._call = call
+        self._inputs = inputs
+        self._leaves: dict[str, paddle.Tensor] = {}
+        self._outputs: list[paddle.Tensor] = []
+        self._tensors = {spec.key: self._input(spec) for spec in call.case.tensors()}
+        self._passed = dict(self._tensors)
+        for name, spec in call.tensor_parameters().items():
+            wanted = differentiable is None or name in differentiable
+            if wanted and is_differentiable(spec.dtype):
+                self._tensors[spec.key].stop_gradient = False
+                self._leaves[name] = self._tensors[spec.key]
+            if name == call.api.in_place:
+                # An in-place call may not overwrite a leaf that requires a gradient.
+                self._passed[spec.key] = paddle.assign(self._tensors[spec.key])
+
+    def forward(self) -> list[HostTensor]:
+        case = self._call.case
+        positional = [self._argument(value) for value in case.args]
+        keywords = {name: self._argument(value) for name, value in case.kwargs.items()}
+        function = resolve(paddle, case.api)
+        try:
+            result = function(*positional, **keywords)
+            self._outputs = flat_outputs(result, paddle.Tensor)
+            outputs = [from_paddle(output) for output in self._outputs]
+        except Exception as error:
+            raise Rejected(error) from error
+        in_place = self._call.tensor_parameters().get(self._call.api.in_place or "")
+        if in_place is not None:
+            outputs.append(from_paddle(self._passed[in_place.key]))
+        return outputs
+
+    def backward(self, cotangents: Sequence[HostTensor | None]) -> dict[str, HostTensor | None]:
+        pairs = [
+            (output, to_paddle(cotangent))
+            for output, cotangent in zip(self._outputs, cotangents)
+            if cotangent is not None and not output.stop_gradient
+        ]
+        try:
+            if pairs:
+                outputs, gradients = zip(*pairs)
+                paddle.autograd.backward(list(outputs), list(gradients))
+            return {
+                name: None if leaf.grad is None else from_paddle(leaf.grad)
+                for name, leaf in self._leaves.items()
+            }
+        except Exception as error:
+            raise Rejected(error) from error
+
+    def changed_inputs(self) -> list[str]:
+        """Looks at the tensors that were passed, except the one that the call may overwrite."""
+        return [
+            name
+            for name, spec in self._call.tensor_parameters().items()
+            if name != self._call.api.in_place
+            and not equal_bits(from_paddle(self._tensors[spec.key]), self._inputs[spec.key])
+        ]
+
+    def _input(self, spec: TensorSpec) -> paddle.Tensor:
+        tensor = self._inputs[spec.key]
+        if spec.strides is None:
+            return to_paddle(tensor)
+        return to_strided_paddle(tensor, spec.strides)
+
+    def _argument(self, value: Any) -> Any:
+        if isinstance(value, TensorSpec):
+            return self._passed[value.key]
+        if isinstance(value, DtypeName):
+            return getattr(paddle, value.name)
+        if isinstance(value, (list, tuple)):
+            return type(value)(self._argument(item) for item in value)
+        return value
+
+
+def to_paddle(tensor: HostTensor) -> paddle.Tensor:
+    """A Paddle tensor with the same bits; Paddle reads a uint16 array as bfloat16."""
+    return paddle.to_tensor(tensor.data)
+
+
+def to_strided_paddle(tensor: HostTensor, strides: Sequence[int]) -> paddle.Tensor:
+    """A Paddle tensor with the same values, laid out with `strides` (elements, at least 0)."""
+    if len(strides) != len(tensor.shape) or any(stride < 0 for stride in strides):
+        raise ValueError(
+            f"strides {list(strides)} must be one number of at least 0 for each of "
+            f"{len(tensor.shape)} dimensions"
+        )
+    reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, strides))
+    buffer = np.zeros(reach + 1 if tensor.data.size else 0, tensor.data.dtype)
+    view = np.lib.stride_tricks.as_strided(
+        buffer, tensor.shape, [stride * buffer.itemsize for stride in strides]
+    )
+    view[...] = tensor.data
+    return paddle.as_strided(paddle.to_tensor(buffer), list(tensor.shape), list(strides))
+
+
+def from_paddle(tensor: paddle.Tensor) -> HostTensor:
+    """The value of a Paddle tensor."""
+    dtype = str(tensor.dtype).rpartition(".")[2]
+    return HostTensor(dtype, np.asarray(tensor.detach().numpy()))

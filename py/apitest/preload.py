@@ -1,0 +1,11 @@
+"""Imported once by the fork server, so that every worker starts with the frameworks loaded."""
+
+import os
+import warnings
+
+os.environ.pop("TEST_TMPDIR", None)  # with it set Paddle dies at exit
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import paddle  # noqa: F401
+    import torch  # noqa: F401

@@ -1,0 +1,164 @@
+"""What runs in a worker process: one case, from its line to its row."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paddlemend import catalogue
+from paddlemend.apitest import row
+from paddlemend.apitest.binding import BindingError, BoundCall, bind
+from paddlemend.apitest.case_line import CaseSyntaxError, api_of, parse_case_line
+from paddlemend.apitest.compare import POISON_BYTE
+from paddlemend.apitest.execution import Execution, Unsupported, one_line
+from paddlemend.apitest.host_tensor import HostTensor
+from paddlemend.apitest.row import Row
+from paddlemend.apitest.tolerance import needs_wide_reference
+from paddlemend.apitest.verdict import Verdict
+
+STOCK = "stock"
+MENDED = "mended"
+LIBRARY = "library"
+
+# A worker that the called code ends by exit() leaves with this status. The pool would take a
+# status of 0 for the orderly end of a worker and wait for its case until the timeout.
+EXIT_CALLED = 70
+
+_M_PERTURB = -6  # mallopt's parameter: fill allocated memory with the complement of a byte
+
+
+@dataclass(frozen=True)
+class Task:
+    """One case for one kind of Paddle; `max_bytes` bounds its estimated peak memory."""
+
+    case: str
+    paddle: str
+    seed: int
+    max_bytes: int
+
+
+def initialize_worker(paddle_kind: str) -> None:
+    """Prepares a fresh process: imports, one thread, poisoned memory, install() when mended."""
+    os.environ.pop("TEST_TMPDIR", None)  # with it set Paddle dies at exit
+    import torch
+
+    torch.set_num_threads(1)
+    if paddle_kind == LIBRARY:
+        from paddlemend import native  # noqa: F401  a missing library must show here
+    else:
+        import paddle
+
+        paddle.set_device("cpu")
+    if paddle_kind == MENDED:
+        import paddlemend
+
+        paddlemend.install()
+    _poison_fresh_memory()
+    _report_calls_of_exit()
+
+
+def describe_environment(paddle_kind: str) -> str:
+    """Initializes this process as a worker and names the versions it found."""
+    initialize_worker(paddle_kind)
+    import torch
+
+    if paddle_kind == LIBRARY:
+        return f"Torch {torch.__version__}"
+    import paddle
+
+    return f"Paddle {paddle.__version__}, Torch {torch.__version__}"
+
+
+def run_task(task: Task, on_stage: Callable[[str], None] = lambda stage: None) -> Row:
+    """Runs one case; never raises. `on_stage` hears of each stage before it starts."""
+    verdict = _judge(task, on_stage)
+    return Row(task.case, api_of(task.case), task.paddle, **vars(verdict))
+
+
+def _judge(task: Task, on_stage: Callable[[str], None]) -> Verdict:
+    from paddlemend.apitest.trial import Trial
+
+    try:
+        call = _bound_call(task.case)
+        make_subject = _make_library if task.paddle == LIBRARY else _make_paddle
+        return _too_large(call, task) or Trial(call, make_subject, task.seed, on_stage).verdict()
+    except Unsupported as error:
+        return Verdict(row.UNSUPPORTED, reason=error.reason, message=str(error))
+    except Exception as error:  # what is no refusal by a framework is a mistake of the harness
+        return Verdict(row.TORCH_ERROR, reason="mapping", message=one_line(error))
+
+
+def _make_paddle(
+    call: BoundCall,
+    inputs: Mapping[int, HostTensor],
+    arguments: Mapping[str, Any],
+    differentiable: Sequence[str] | None,
+) -> Execution:
+    from paddlemend.apitest.paddle_call import PaddleExecution
+
+    return PaddleExecution(call, inputs, differentiable)
+
+
+def _make_library(
+    call: BoundCall,
+    inputs: Mapping[int, HostTensor],
+    arguments: Mapping[str, Any],
+    differentiable: Sequence[str] | None,
+) -> Execution:
+    """The library's gradient functions return every gradient, so `differentiable` is moot."""
+    from paddlemend.apitest.library_call import LibraryExecution
+
+    return LibraryExecution(call, arguments)
+
+
+def _bound_call(line: str) -> BoundCall:
+    """The call behind a line; raises Unsupported."""
+    try:
+        case = parse_case_line(line)
+    except CaseSyntaxError as error:
+        raise Unsupported("unparsable", str(error)) from error
+    found = catalogue.find_api(case.api)
+    if found is None:
+        raise Unsupported("api", f"the catalogue has no {case.api}")
+    unknown = {spec.dtype for spec in case.tensors()} - set(catalogue.ALL_DTYPES)
+    if unknown:
+        raise Unsupported("dtype", f"no such dtype: {', '.join(sorted(unknown))}")
+    try:
+        return bind(case, *found)
+    except BindingError as error:
+        raise Unsupported("argument", str(error)) from error
+
+
+def _too_large(call: BoundCall, task: Task) -> Verdict | None:
+    from paddlemend.apitest.memory_estimate import estimate_peak_bytes
+
+    peak = estimate_peak_bytes(
+        call, task.seed, task.max_bytes, wide_reference=needs_wide_reference(call.operator)
+    )
+    if peak <= task.max_bytes:
+        return None
+    message = f"needs about {peak} bytes, --max-bytes is {task.max_bytes}"
+    return Verdict(row.TOO_LARGE, reason="bytes", message=message)
+
+
+def _poison_fresh_memory() -> None:
+    """Makes malloc fill what it hands out, so that memory nobody wrote shows as a wrong value.
+
+    Paddle's CPU allocator and the C++ library take their memory from malloc. FLAGS_alloc_fill_value
+    acts on GPUs only.
+    """
+    ctypes.CDLL(None).mallopt(_M_PERTURB, 0xFF ^ POISON_BYTE)
+
+
+def _report_calls_of_exit() -> None:
+    """Turns an exit() by the called code into the status EXIT_CALLED, whatever status it chose."""
+    ctypes.CDLL(None).on_exit(_leave, None)
+
+
+@ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
+def _leave(status: int, argument: object) -> None:
+    os.write(2, f"exit({status}) was called\n".encode())
+    os._exit(EXIT_CALLED)

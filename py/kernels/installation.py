@@ -1,0 +1,101 @@
+"""install(), stock() and uninstall(): the state of the kernels in this process."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from paddlemend import catalogue
+from paddlemend.kernels.adapter import Adapter, Outcome
+from paddlemend.kernels.paddle_version import adapter_version
+
+_lock = threading.Lock()
+_adapter: Adapter | None = None
+_outcomes: dict[str, Outcome] = {}
+
+
+def loaded_adapter() -> Adapter | None:
+    """The adapter of this process, None before the first install()."""
+    return _adapter
+
+
+def outcome(operator: str) -> Outcome | None:
+    """What install() did with an operator, None if it was never asked for."""
+    return _outcomes.get(operator)
+
+
+def install(kernels: Iterable[str] | None = None) -> None:
+    """Puts the corrected kernels into the Paddle of this process.
+
+    Dygraph, static PIR programs, SOT and full-graph `to_static` all use them. Static programs that
+    ran before keep the kernels they ran with, so call it right after `import paddle`. Calling it
+    again changes nothing, or adds the operators named then; after `uninstall()` it switches the
+    kernels on again. Call it from one thread, while no other thread runs operators.
+
+    Args:
+        kernels: names of operators in the catalogue, such as ["expand"]; None for all.
+
+    Raises:
+        ValueError: a name is not in the catalogue.
+        UnsupportedPaddleError: the Paddle here is not one that an adapter was made for.
+        ImportError: there is no Paddle.
+
+    An operator whose kernels in this Paddle have another signature than the adapter was built for
+    is left as it is: a RuntimeWarning says so, and `status()` gives the reason.
+    """
+    global _adapter
+    operators = _chosen(kernels)
+    with _lock:
+        if _adapter is None:
+            import paddle
+
+            _adapter = Adapter(adapter_version(paddle))
+        outcomes = _adapter.install(operators)
+        _outcomes.update(outcomes)
+    for name, result in outcomes.items():
+        if result.refused:
+            message = f"paddlemend leaves {name} as it is in this Paddle: {result.refused}"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+
+def uninstall() -> None:
+    """Gives every operator of this process back to the wheel's kernels.
+
+    Nothing is unloaded: static programs keep running. Without an install it does nothing.
+    """
+    with _lock:
+        if _adapter is not None:
+            _adapter.uninstall()
+
+
+@contextmanager
+def stock() -> Iterator[None]:
+    """Runs the wheel's own kernels inside the block, in every thread of the process.
+
+    Blocks nest and may be open in several threads; ours run again when the last one closes. A
+    dtype that the wheel does not have raises the wheel's "is not registered" error inside.
+    """
+    adapter = _adapter
+    if adapter is None:
+        yield
+        return
+    adapter.enter_stock()
+    try:
+        yield
+    finally:
+        adapter.leave_stock()
+
+
+def _chosen(kernels: Iterable[str] | None) -> list[catalogue.Operator]:
+    if kernels is None:
+        return list(catalogue.OPERATORS)
+    if isinstance(kernels, str):
+        raise ValueError(f"kernels is the string {kernels!r}; expected a list of operator names")
+    known = {operator.name: operator for operator in catalogue.OPERATORS}
+    names = list(kernels)
+    for name in names:
+        if name not in known:
+            raise ValueError(f"kernels names {name!r}; expected names among {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(names)]

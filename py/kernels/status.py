@@ -1,0 +1,98 @@
+"""status(): what of the Paddle in this process is mended."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+from paddlemend import catalogue
+from paddlemend.errors import UnsupportedPaddleError
+from paddlemend.kernels import installation
+from paddlemend.kernels.paddle_version import adapter_version
+
+
+@dataclass(frozen=True)
+class OperatorStatus:
+    """One operator of the catalogue.
+
+    `state` is "replaced" (ours runs always), "guarded" (ours runs where stock is wrong or missing)
+    or "stock", with the `reason`. `kernels` maps each PHI kernel to {dtype: "replaced" | "added"},
+    whether or not it is switched on.
+    """
+
+    name: str
+    state: str
+    reason: str = ""
+    kernels: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `status()` reports; `str()` gives it as a table.
+
+    `paddle` is the version ("" if there is none in this process), `library` the adapter's file and
+    `build_id` that of the kernel library ("" before install()).
+    """
+
+    paddle: str
+    library: str
+    build_id: str
+    operators: tuple[OperatorStatus, ...]
+
+    def __str__(self) -> str:
+        width = max(len(operator.name) for operator in self.operators)
+        lines = [
+            f"Paddle   {self.paddle or 'not imported'}",
+            f"library  {self.library or 'not loaded'}",
+        ]
+        lines += [f"build    {self.build_id}"] if self.build_id else []
+        for operator in self.operators:
+            lines.append(
+                f"{operator.name:<{width}}  {operator.state:<8}  {_details(operator)}".rstrip()
+            )
+        return "\n".join(lines)
+
+
+def status() -> Status:
+    """What install() did in this process; never raises, whatever Paddle is here."""
+    paddle = sys.modules.get("paddle")
+    adapter = installation.loaded_adapter()
+    return Status(
+        paddle=paddle.__version__ if paddle else "",
+        library=str(adapter.path) if adapter else "",
+        build_id=adapter.build_id if adapter else "",
+        operators=tuple(_operator_status(operator) for operator in catalogue.OPERATORS),
+    )
+
+
+def _operator_status(operator: catalogue.Operator) -> OperatorStatus:
+    adapter = installation.loaded_adapter()
+    outcome = installation.outcome(operator.name)
+    if adapter is None or outcome is None:
+        return OperatorStatus(operator.name, "stock", _why_not_installed())
+    if outcome.refused:
+        return OperatorStatus(operator.name, "stock", outcome.refused)
+    if not adapter.is_active(operator.name):
+        return OperatorStatus(operator.name, "stock", "switched off", outcome.kernels)
+    state = "guarded" if operator.policy == catalogue.GUARD else "replaced"
+    return OperatorStatus(operator.name, state, "", outcome.kernels)
+
+
+def _why_not_installed() -> str:
+    paddle = sys.modules.get("paddle")
+    if paddle is not None:
+        try:
+            adapter_version(paddle)
+        except UnsupportedPaddleError as error:
+            return str(error)
+    return "not installed"
+
+
+def _details(operator: OperatorStatus) -> str:
+    if operator.reason:
+        return operator.reason
+    counts = []
+    for kernel, dtypes in operator.kernels.items():
+        added = [dtype for dtype, what in dtypes.items() if what == "added"]
+        counts.append(kernel + (f" (+ {', '.join(added)})" if added else ""))
+    return "; ".join(counts)

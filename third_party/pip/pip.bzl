@@ -1,0 +1,94 @@
+"""pip_wheels: hash-locked wheels, installed into ONE directory of an external repository."""
+
+load("//third_party/python:host_python.bzl", "find_python")
+
+_BUILD = """\
+load("@rules_cc//cc:defs.bzl", "cc_library")
+load("@rules_python//python:defs.bzl", "py_library")
+
+package(default_visibility = ["//visibility:public"])
+
+# One label for the whole directory: a glob of 20,000 files costs a test minutes of symlinks.
+py_library(
+    name = "packages",
+    data = ["site"],
+    imports = ["site"],
+    target_compatible_with = {compatible},
+)
+
+exports_files(["site"])
+
+cc_library(
+    name = "pybind11",
+    hdrs = glob(["site/pybind11/include/**"], allow_empty = True),
+    includes = ["site/pybind11/include"],
+)
+"""
+
+# Interpreter paths and install records differ between machines and would spoil cache keys.
+_REMOVE_MACHINE_STATE = """\
+find site \\( -name RECORD -o -name direct_url.json -o -name REQUESTED -o -name INSTALLER \\) -delete
+find site -name __pycache__ -prune -exec rm -rf {} +
+"""
+
+def pip_command(ctx, python):
+    """Finds pip for an interpreter.
+
+    Args:
+      ctx: the repository context.
+      python: path of the interpreter.
+
+    Returns:
+      The words that run pip: the interpreter's own, else the wheel that bazelw brings.
+    """
+    if ctx.execute([python, "-m", "pip", "--version"]).return_code == 0:
+        return [python, "-m", "pip"]
+    wheel = ctx.os.environ.get("PADDLEMEND_PIP_WHEEL")
+    if wheel:
+        return [python, wheel + "/pip"]
+    fail("%s has no pip; install it (Debian: python3-pip) or use ./bazelw, which brings one" % python)
+
+def pip_install(ctx, python, lock):
+    """Installs the wheels of `lock` into site/."""
+    result = ctx.execute(
+        pip_command(ctx, python) + [
+            "install",
+            "--require-hashes",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--no-compile",
+            "--no-warn-script-location",
+            "--disable-pip-version-check",
+            "--progress-bar=off",
+            "--target=site",
+            "--requirement=%s" % ctx.path(lock),
+        ],
+        environment = {"PYTHONNOUSERSITE": "1"},
+        timeout = 1800,
+    )
+    if result.return_code:
+        fail("pip could not install %s:\n%s%s" % (lock, result.stdout[-2000:], result.stderr[-4000:]))
+
+def _pip_wheels_impl(ctx):
+    python = find_python(ctx, ctx.attr.python)
+    if python:
+        pip_install(ctx, python, ctx.attr.lock)
+        ctx.execute(["sh", "-c", _REMOVE_MACHINE_STATE])
+        if not ctx.attr.keep_programs:
+            ctx.delete("site/bin")
+    else:
+        ctx.file("site/absent")
+    compatible = "[]" if python else "[\"@platforms//:incompatible\"]"
+    ctx.file("BUILD.bazel", (ctx.attr.build_file or _BUILD).replace("{compatible}", compatible))
+
+pip_wheels = repository_rule(
+    implementation = _pip_wheels_impl,
+    doc = "The wheels of a hash lock as `:packages`. Where Python `python` is absent, the targets are incompatible.",
+    attrs = {
+        "build_file": attr.string(doc = "BUILD text instead of the default one; {compatible} is replaced."),
+        "keep_programs": attr.bool(doc = "Keep site/bin: right where it holds compiled programs, not scripts."),
+        "lock": attr.label(mandatory = True, allow_single_file = True),
+        "python": attr.string(mandatory = True),
+    },
+    environ = ["PADDLEMEND_PIP_WHEEL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL"],
+)

@@ -1,0 +1,49 @@
+"""Every external repository, once: MODULE.bazel (through extensions.bzl) and WORKSPACE both call repos()."""
+
+load("//third_party/debian:debian.bzl", "debian_package")
+load("//third_party/npm:npm.bzl", "npm_package")
+load("//third_party/paddle:versions.bzl", "PADDLE_VERSIONS", "paddle_repository_name")
+load("//third_party/paddle:wheel.bzl", "PADDLE_BUILD_FILE")
+load("//third_party/pip:pip.bzl", "pip_wheels")
+load("//third_party/python:host_python.bzl", "host_python")
+load("//third_party/python:versions.bzl", "PYTHON_VERSIONS", "python_tag", "underscored")
+
+def repos():
+    """Declares the repositories; each is fetched only when a target that needs it is built."""
+    for version in PYTHON_VERSIONS:
+        tag = python_tag(version)
+        host_python(name = "python_" + underscored(version), version = version)
+        pip_wheels(name = "pip_" + tag, lock = "//third_party/pip/locks:tools_%s.txt" % tag, python = version)
+        pip_wheels(name = "torch_" + tag, lock = "//third_party/pip/locks:torch_%s.txt" % tag, python = version)
+        for paddle in PADDLE_VERSIONS:
+            pip_wheels(
+                name = paddle_repository_name(paddle, version),
+                build_file = PADDLE_BUILD_FILE,
+                lock = "//third_party/pip/locks:paddle_%s_%s.txt" % (underscored(paddle), tag),
+                python = version,
+            )
+
+    pip_wheels(
+        name = "lint_tools",
+        build_file = """exports_files(["site"], visibility = ["//visibility:public"])""",
+        keep_programs = True,
+        lock = "//third_party/pip/locks:lint.txt",
+        python = PYTHON_VERSIONS[0],
+    )
+    npm_package(
+        name = "buildifier",
+        build_file = "//third_party/npm:buildifier.BUILD",
+        npm_lock = "//third_party/pip/locks:npm_client.txt",
+        package = "@bazel/buildifier",
+        python = PYTHON_VERSIONS[0],
+        sha256 = "b96ea9b13003036c801f52bee6f9b0314738f8432e5cb9d814c89f59292604ee",
+        version = "8.2.1",
+    )
+    debian_package(
+        name = "googletest",
+        build_file = "//third_party/debian:googletest.BUILD",
+        package = "googletest",
+        sha256 = "927be72067517da503b6538026d451455c9e860f5dbfe237f792543db7d5a928",
+        suite = "bookworm",
+        version = "1.12.1-0.2",
+    )

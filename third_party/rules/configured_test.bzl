@@ -1,0 +1,51 @@
+"""configured_test: an existing test once more, in another configuration."""
+
+_PADDLE = "//third_party/paddle:version"
+_FEATURES = "//command_line_option:features"
+_COPTS = "//command_line_option:copt"
+
+def _configuration_impl(settings, attr):
+    copts = ["-fno-sanitize-recover=all"] if attr.sanitizer == "ubsan" else []
+    return {
+        _COPTS: settings[_COPTS] + copts,
+        _FEATURES: settings[_FEATURES] + ([attr.sanitizer] if attr.sanitizer else []),
+        _PADDLE: attr.paddle or settings[_PADDLE],
+    }
+
+_configuration = transition(
+    implementation = _configuration_impl,
+    inputs = [_COPTS, _FEATURES, _PADDLE],
+    outputs = [_COPTS, _FEATURES, _PADDLE],
+)
+
+def _configured_test_impl(ctx):
+    test = ctx.attr.test[0]
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(
+        is_executable = True,
+        output = executable,
+        target_file = ctx.executable.test,
+    )
+    runfiles = ctx.runfiles(files = [ctx.executable.test]).merge(test[DefaultInfo].default_runfiles)
+    return [
+        DefaultInfo(executable = executable, runfiles = runfiles),
+        test[RunEnvironmentInfo] if RunEnvironmentInfo in test else RunEnvironmentInfo(),
+    ]
+
+configured_test = rule(
+    implementation = _configured_test_impl,
+    doc = "Runs `test` built for another Paddle, or with a sanitizer.",
+    attrs = {
+        "paddle": attr.string(doc = "a Paddle minor version such as 3.0; empty for the selected one"),
+        "sanitizer": attr.string(values = ["", "asan", "ubsan", "tsan"]),
+        "test": attr.label(
+            cfg = _configuration,
+            executable = True,
+            mandatory = True,
+        ),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+    },
+    test = True,
+)

@@ -1,0 +1,52 @@
+"""py_package: a source folder and compiled libraries as one importable Python package."""
+
+load("@rules_python//python:defs.bzl", "PyInfo")
+
+def _py_package_impl(ctx):
+    outputs = []
+
+    # A folder of its own, so that several packages of one import name can stand side by side.
+    tree = ctx.label.name + ".tree"
+    root = ctx.label.package + "/"
+    for source in ctx.files.srcs:
+        if not source.short_path.startswith(root):
+            fail("%s is not below %s" % (source.short_path, ctx.label.package))
+        path = source.short_path[len(root):]
+        output = ctx.actions.declare_file("%s/%s/%s" % (tree, ctx.attr.import_name, path))
+        ctx.actions.symlink(output = output, target_file = source)
+        outputs.append(output)
+    for library, folder in ctx.attr.libraries.items():
+        file = library.files.to_list()[0]
+        path = "/".join([part for part in [tree, ctx.attr.import_name, folder, file.basename] if part])
+        output = ctx.actions.declare_file(path)
+        ctx.actions.symlink(output = output, target_file = file)
+        outputs.append(output)
+    files = depset(outputs)
+    runfiles = ctx.runfiles(transitive_files = files)
+    for dependency in ctx.attr.deps:
+        runfiles = runfiles.merge(dependency[DefaultInfo].default_runfiles)
+    imports = [dependency[PyInfo].imports for dependency in ctx.attr.deps]
+    return [
+        DefaultInfo(files = files, runfiles = runfiles),
+        PyInfo(
+            imports = depset(["%s/%s/%s" % (ctx.workspace_name, ctx.label.package, tree)], transitive = imports),
+            transitive_sources = files,
+        ),
+    ]
+
+py_package = rule(
+    implementation = _py_package_impl,
+    doc = """The files of this folder as the package `import_name`, with shared libraries inside it.
+
+This is the one place where the folder py/ becomes the package paddlemend; tests, binaries and the wheel use it.
+""",
+    attrs = {
+        "deps": attr.label_list(providers = [PyInfo]),
+        "import_name": attr.string(mandatory = True),
+        "libraries": attr.label_keyed_string_dict(
+            allow_files = True,
+            doc = "shared library -> folder inside the package",
+        ),
+        "srcs": attr.label_list(allow_files = True),
+    },
+)
