@@ -121,7 +121,8 @@ class Difference:
 
     `applies(arguments)` says whether a call is concerned; the values are the bound arguments, a
     tensor as a NumPy array. `reference(arguments)` returns the arguments under which Torch gives
-    the answer that Paddle documents.
+    the answer that Paddle documents. `may_refuse` is set where some Paddle versions refuse the
+    call, as Torch does.
     """
 
     name: str
@@ -129,6 +130,7 @@ class Difference:
     reason: str
     link: str
     reference: Callable[[Arguments], Arguments]
+    may_refuse: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,16 @@ _EXPAND_LIBRARY = LibraryCall(
     gradient_arguments=("out_grad", "x"),
     gradients=("x",),
 )
+
+
+def _is_empty_shape(arguments: Arguments) -> bool:
+    shape = arguments.get("shape")
+    return isinstance(shape, (list, tuple)) and len(shape) == 0 and arguments["x"].ndim > 0
+
+
+def _with_shape_of_x(arguments: Arguments) -> Arguments:
+    return {**arguments, "shape": list(arguments["x"].shape)}
+
 
 EXPAND = Operator(
     name="expand",
@@ -229,9 +241,19 @@ EXPAND = Operator(
         "3.0: the float16 gradient is off by up to 0.17, more in long sums",
         "3.0: expand_as refuses a 0-size target; 3.3: it accepts any target for a 0-size input",
         "all: the float32 gradient of a long sum has several times the rounding error of Torch's",
-        "all: a size of -2 is accepted as a value; 3.3: so is an empty shape for any input",
+        "all: a size of -2 is accepted as a value",
         "all: more than 8 dimensions are refused",
         "all: expand_as lacks float16, bfloat16, int8, int16, uint8 and complex",
+    ),
+    differences=(
+        Difference(
+            name="expand.empty_shape",
+            applies=_is_empty_shape,
+            reason="an empty shape gives x itself since 3.3, in Python; Torch refuses it",
+            link="https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/expand_en.html",
+            reference=_with_shape_of_x,
+            may_refuse=True,
+        ),
     ),
 )
 
@@ -263,7 +285,7 @@ def _index_add_torch(path: str) -> TorchCall:
 
 
 def _has_negative_index(arguments: Arguments) -> bool:
-    index = arguments.get("index")
+    index: Any = arguments.get("index")
     return getattr(index, "dtype", None) in ("int32", "int64") and bool((index < 0).any())
 
 

@@ -3,8 +3,8 @@
 Children are forked from multiprocessing's fork server, a process of its own that has started no
 thread and run no kernel. That is as safe as a newly spawned interpreter, whatever the caller has
 done with Paddle, and as fast as a fork once the server has imported what the children need
-(`prepare_server`). The result comes back in a file and what the child prints goes to a file, so that
-no pipe can fill up and no surviving grandchild can keep the caller waiting.
+(`prepare_server`). The result comes back in a file and what the child prints goes to another, so
+that no pipe can fill up and no surviving grandchild can keep the caller waiting.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import resource
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver
-from multiprocessing.connection import wait
+from multiprocessing import forkserver, util
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,12 @@ class Outcome:
         }[self.kind]
 
 
+# A socket's path, the server's included, is limited to 107 bytes, of which it needs about 40.
+_LONGEST_TEMPORARY_FOLDER = 60
+
+_prepared = threading.Event()
+
+
 def prepare_server(
     modules: Sequence[str] = (), environment: Mapping[str, str] | None = None
 ) -> None:
@@ -81,18 +88,26 @@ def prepare_server(
     CONTEXT.set_forkserver_preload(list(modules))
     # Older servers ignore the caller's sys.path when they preload.
     additions = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    with _environment({**additions, **(environment or {})}):
+    with _environment({**additions, **(environment or {})}), _short_temporary_folder():
         forkserver.ensure_running()
+    _prepared.set()
 
 
 def run_in_child(
-    target: Callable[..., Any], *args: Any, timeout: float, output_bytes: int = 16384
+    target: Callable[..., Any],
+    *args: Any,
+    timeout: float,
+    output_bytes: int = 16384,
+    cancel: Connection | None = None,
 ) -> Outcome:
     """Calls `target(*args)` in a fresh process and waits at most `timeout` seconds.
 
     `target` must be importable from a module, arguments and value must pickle. The child leads a
-    process group of its own, which is killed when the call ends, however it ends.
+    process group of its own, which is killed when the call ends, however it ends. It ends early,
+    as if the time were up, when `cancel` becomes readable: another thread closes its other end.
     """
+    if not _prepared.is_set():
+        prepare_server()
     with tempfile.TemporaryDirectory(prefix="paddlemend-child-") as folder:
         process = CONTEXT.Process(target=_child_main, args=(folder, target, args), daemon=False)
         try:
@@ -104,7 +119,10 @@ def run_in_child(
                 error_message=f"no child process could be started: {error}",
             )
         try:
-            ended = bool(wait([process.sentinel], timeout))
+            awaited: list[Any] = (
+                [process.sentinel] if cancel is None else [process.sentinel, cancel]
+            )
+            ended = process.sentinel in wait(awaited, timeout)
         finally:
             _kill_group(process.pid)
             process.join()
@@ -170,6 +188,19 @@ def _kill_group(pid: int | None) -> None:
     for kill in (os.killpg, os.kill):
         with suppress(ProcessLookupError, PermissionError):
             kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def _short_temporary_folder() -> Iterator[None]:
+    """Lets multiprocessing choose the folder of its sockets where their paths fit."""
+    saved = tempfile.tempdir
+    if len(tempfile.gettempdir()) > _LONGEST_TEMPORARY_FOLDER:
+        tempfile.tempdir = "/tmp"
+    try:
+        util.get_temp_dir()
+        yield
+    finally:
+        tempfile.tempdir = saved
 
 
 @contextmanager

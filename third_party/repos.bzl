@@ -14,7 +14,13 @@ def repos():
         tag = python_tag(version)
         host_python(name = "python_" + underscored(version), version = version)
         pip_wheels(name = "pip_" + tag, lock = "//third_party/pip/locks:tools_%s.txt" % tag, python = version)
-        pip_wheels(name = "torch_" + tag, lock = "//third_party/pip/locks:torch_%s.txt" % tag, python = version)
+        pip_wheels(
+            name = "torch_" + tag,
+            # A CPU build comes from a folder or an index of the user's; the public build brings CUDA along.
+            fallback_lock = "//third_party/pip/locks:torch_public_%s.txt" % tag,
+            lock = "//third_party/pip/locks:torch_%s.txt" % tag,
+            python = version,
+        )
         for paddle in PADDLE_VERSIONS:
             pip_wheels(
                 name = paddle_repository_name(paddle, version),

@@ -66,8 +66,9 @@ class Operator:
         return any(p.kind == "shape" for p in self.parameters)
 
     @property
-    def inputs(self) -> list[Parameter]:
-        return [p for p in self.parameters if p.is_input]
+    def subject(self) -> str:
+        """The operator that messages are about: for expand_shape it is expand."""
+        return self.name[: -len("_shape")] if self.computes_shape else self.name
 
     @property
     def outputs(self) -> list[Parameter]:
@@ -94,7 +95,7 @@ def read_operators(headers: list[str]) -> list[Operator]:
 
 
 def _shape_is_of(op: Operator, names: list[str]) -> bool:
-    return op.name.endswith("_shape") and op.name[: -len("_shape")] in names
+    return op.name.endswith("_shape") and op.subject in names
 
 
 def _read_header(path: Path) -> list[Operator]:

@@ -50,14 +50,14 @@ _C_TYPES = {
 }
 
 
-def _signature(op: Operator) -> str:
+def _signature(op: Operator, prefix: str = "") -> str:
     """``pm_status pm_op(...)``, broken to fit the line width."""
-    text = f"pm_status pm_{op.name}("
+    text = f"{prefix}pm_status pm_{op.name}("
     parts = [part for p in op.parameters for part in _C_TYPES[p.kind].format(p.name).split(", ")]
     lines = [text]
     for number, part in enumerate(parts):
         piece = part + (")" if number == len(parts) - 1 else ",")
-        if len(lines[-1]) + len(piece) + 10 > _WIDTH:
+        if len(lines[-1]) + len(piece) + 2 > _WIDTH:
             lines.append(" " * len(text))
         lines[-1] += piece if lines[-1].endswith("(") or lines[-1].isspace() else " " + piece
     return "\n".join(lines)
@@ -66,7 +66,7 @@ def _signature(op: Operator) -> str:
 def _declaration(op: Operator) -> str:
     doc = [*op.doc, *_c_notes(op)]
     comment = "\n".join(f" * {line}".rstrip() for line in doc)
-    return f"/*\n{comment}\n */\nPM_API {_signature(op)};\n"
+    return f"/*\n{comment}\n */\n{_signature(op, 'PM_API ')};\n"
 
 
 def _c_notes(op: Operator) -> list[str]:
@@ -101,7 +101,7 @@ def _definition(op: Operator) -> str:
         ]
     body = "\n".join("    " + line for line in [*setup, *finish])
     return f"""{_signature(op)} {{
-  return Guard("{op.name}", [&]() -> Status {{
+  return Guard("{op.subject}", [&]() -> Status {{
 {body}
   }});
 }}

@@ -27,7 +27,7 @@ class _Output:
 
 def render_python(operators: list[Operator]) -> str:
     """Defines ``BindOperators(module)``."""
-    shapes = {op.name[: -len("_shape")]: op for op in operators if op.computes_shape}
+    shapes = {op.subject: op for op in operators if op.computes_shape}
     parts = []
     for op in operators:
         parts.append(_shape_binding(op) if op.computes_shape else _binding(op, shapes.get(op.name)))

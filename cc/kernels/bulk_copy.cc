@@ -93,14 +93,14 @@ void FillAlignedLines(char* dst, const char* pattern, int64_t bytes, bool) {
 void BulkCopy(char* dst, const char* src, int64_t bytes, bool streaming) {
   constexpr int64_t kWorthLines = 2048;
   if (bytes < kWorthLines) {
-    std::memcpy(dst, src, bytes);
+    LibraryCopy(dst, src, bytes);
     return;
   }
   const int64_t head = -reinterpret_cast<intptr_t>(dst) & (kLine - 1);
   const int64_t lines = (bytes - head) / kLine * kLine;
-  std::memcpy(dst, src, head);
+  LibraryCopy(dst, src, head);
   CopyAlignedLines(dst + head, src + head, lines, streaming);
-  std::memcpy(dst + head + lines, src + head + lines, bytes - head - lines);
+  LibraryCopy(dst + head + lines, src + head + lines, bytes - head - lines);
 }
 
 void BulkFill(char* dst, const char* pattern, int64_t bytes, bool streaming) {
@@ -112,9 +112,9 @@ void BulkFill(char* dst, const char* pattern, int64_t bytes, bool streaming) {
     std::memcpy(repeated + at, pattern, kPattern);
   }
   const char* const rotated = repeated + head % kPattern;
-  std::memcpy(dst, repeated, head);
+  LibraryCopy(dst, repeated, head);
   FillAlignedLines(dst + head, rotated, lines, streaming);
-  std::memcpy(dst + head + lines, rotated, bytes - head - lines);
+  LibraryCopy(dst + head + lines, rotated, bytes - head - lines);
 }
 
 }  // namespace paddlemend

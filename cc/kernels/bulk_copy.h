@@ -2,8 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 namespace paddlemend {
+
+/// memcpy of the C library. Compilers that know a bound on the size expand memcpy to string
+/// instructions, which take many times as long to start; this hides the size from them.
+inline void LibraryCopy(void* dst, const void* src, int64_t bytes) {
+#if defined(__GNUC__)
+  asm("" : "+r"(bytes));
+#endif
+  std::memcpy(dst, src, static_cast<size_t>(bytes));
+}
 
 /// Copies `bytes` bytes between runs that do not overlap. `streaming` writes around the cache: for
 /// outputs much larger than it, which would only displace what is there and be read in before

@@ -48,6 +48,54 @@ void SumRows(const T* data, int64_t rows, int64_t row_stride, int64_t columns,
   SumRowsLoop(data, rows, row_stride, columns, sums);
 }
 
+/// The most columns of SumRun.
+constexpr int64_t kRunColumns = 32;
+
+/// Sums a run of `size` elements: element i is added to lane i % kLanes, then lanes of the same
+/// column are added up. The lanes stay in registers.
+template <int64_t kLanes, typename T>
+[[gnu::always_inline]] inline void SumLanes(const T* data, int64_t size, int64_t columns,
+                                            typename Accumulation<T, true>::Sum* sums) {
+  using Rule = Accumulation<T, true>;
+  typename Rule::Sum lanes[kLanes];
+  for (int64_t j = 0; j < kLanes; ++j) lanes[j] = typename Rule::Sum(0);
+  int64_t at = 0;
+  for (; at + kLanes <= size; at += kLanes) {
+    for (int64_t j = 0; j < kLanes; ++j) lanes[j] += Rule::Load(data[at + j]);
+  }
+  for (int64_t j = 0; at + j < size; ++j) lanes[j] += Rule::Load(data[at + j]);
+  for (int64_t half = kLanes / 2; half >= columns; half /= 2) {
+    for (int64_t j = 0; j < half; ++j) lanes[j] += lanes[j + half];
+  }
+  for (int64_t j = 0; j < columns; ++j) sums[j] = lanes[j];
+}
+
+template <typename T>
+[[gnu::always_inline]] inline void SumRunLoop(const T* data, int64_t size, int64_t columns,
+                                              typename Accumulation<T, true>::Sum* sums) {
+  constexpr int64_t kFewLanes = 8;
+  constexpr int64_t kShortRun = 128;
+  if (size < kShortRun && columns <= kFewLanes) {
+    return SumLanes<kFewLanes>(data, size, columns, sums);
+  }
+  SumLanes<kRunColumns>(data, size, columns, sums);
+}
+
+template <typename T>
+PM_TARGET_AVX2 void SumRunAvx2(const T* data, int64_t size, int64_t columns,
+                               typename Accumulation<T, true>::Sum* sums) {
+  SumRunLoop(data, size, columns, sums);
+}
+
+/// sums[j] = the sum of those of `size` elements whose position i has i % columns == j, in an order
+/// that depends on size and columns alone. columns is a divisor of kRunColumns.
+template <typename T>
+void SumRun(const T* data, int64_t size, int64_t columns,
+            typename Accumulation<T, true>::Sum* sums) {
+  if (HasAvx2()) return SumRunAvx2(data, size, columns, sums);
+  SumRunLoop(data, size, columns, sums);
+}
+
 /// Adds up a sequence of vectors of one width pairwise: as a binary tree over the sequence, whose
 /// rounding error grows with the logarithm of its length.
 template <typename Sum>

@@ -41,9 +41,9 @@ inline void RepeatRuns(const RowBlock& block, int64_t bytes, int64_t count, bool
   const int64_t length = std::min(total, kPatternBytes / bytes * bytes);
   for (int64_t row = 0; row < block.rows; ++row) {
     char* const dst = block.dst + row * block.row_dst;
-    std::memcpy(pattern, block.src + row * block.row_src, bytes);
+    LibraryCopy(pattern, block.src + row * block.row_src, bytes);
     for (int64_t done = bytes; done < length; done += std::min(done, length - done)) {
-      std::memcpy(pattern + done, pattern, std::min(done, length - done));
+      LibraryCopy(pattern + done, pattern, std::min(done, length - done));
     }
     for (int64_t done = 0; done < total; done += length) {
       BulkCopy(dst + done, pattern, std::min(length, total - done), streaming);
@@ -133,7 +133,7 @@ void TransposeTile(const char* src, int64_t src_step, char* dst, int64_t dst_ste
   LoadTransposed<kElement>(src, src_step, rows, columns, buffer);
 #endif
   for (int64_t i = 0; i < rows; ++i) {
-    std::memcpy(dst + i * dst_step, buffer + i * 64, columns * kElement);
+    LibraryCopy(dst + i * dst_step, buffer + i * 64, columns * kElement);
   }
 }
 

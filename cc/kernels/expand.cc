@@ -1,5 +1,6 @@
 #include "cc/kernels/expand.h"
 
+#include "cc/kernels/checks.h"
 #include "cc/kernels/strided_copy.h"
 #include "cc/kernels/sum_to_shape.h"
 
@@ -20,13 +21,6 @@ bool BroadcastView(const TensorView& x, const TensorLayout& target, TensorView* 
     view->strides[d] = size == target.shape[d] && d >= leading ? x.strides[d - leading] : 0;
   }
   return true;
-}
-
-Status CheckSameDType(const char* a_name, const TensorLayout& a, const char* b_name,
-                      const TensorLayout& b) {
-  if (a.dtype == b.dtype) return OkStatus();
-  return InvalidArgument("the dtypes of ", a_name, " and ", b_name, " must be equal, but they are ",
-                         DTypeName(a.dtype), " and ", DTypeName(b.dtype));
 }
 
 Status DoesNotBroadcast(const char* from_name, const TensorLayout& from, const char* to_name,

@@ -28,6 +28,13 @@ To BitCast(const From& from) {
   return to;
 }
 
+/// `yes` or `no`, without a branch: compilers turn a conditional around floating point arithmetic
+/// into one, and then cannot vectorise the loop.
+inline uint32_t Select(bool condition, uint32_t yes, uint32_t no) {
+  const uint32_t mask = 0u - static_cast<uint32_t>(condition);
+  return (yes & mask) | (no & ~mask);
+}
+
 inline float ToFloat(BFloat16 value) {
   return BitCast<float>(static_cast<uint32_t>(value.bits) << 16);
 }
@@ -38,10 +45,10 @@ inline float ToFloat(Float16 value) {
   // Normal numbers: move the fields into place and rebias the exponent by 127 - 15. Infinity and
   // NaN get the rest of the way to exponent 255.
   uint32_t normal = (magnitude << 13) + ((127u - 15u) << 23);
-  normal += magnitude >= 0x7c00u ? (127u - 15u + 1u) << 23 : 0u;
+  normal += Select(magnitude >= 0x7c00u, (127u - 15u + 1u) << 23, 0u);
   // Subnormal numbers are the integer `magnitude` in units of 2^-24, exact in float.
   const float subnormal = static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-24f;
-  const uint32_t bits = magnitude < 0x0400u ? BitCast<uint32_t>(subnormal) : normal;
+  const uint32_t bits = Select(magnitude < 0x0400u, BitCast<uint32_t>(subnormal), normal);
   return BitCast<float>(bits | sign);
 }
 
@@ -50,8 +57,8 @@ inline BFloat16 ToBFloat16(float value) {
   const uint32_t rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
   const bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
   // A NaN whose payload lies in the dropped half would become infinity: set the quiet bit.
-  const uint32_t quiet = (bits & 0x007f0000u) == 0 ? 0x00400000u : 0u;
-  return BFloat16{static_cast<uint16_t>((is_nan ? (bits | quiet) : rounded) >> 16)};
+  const uint32_t quiet = Select((bits & 0x007f0000u) == 0, 0x00400000u, 0u);
+  return BFloat16{static_cast<uint16_t>(Select(is_nan, bits | quiet, rounded) >> 16)};
 }
 
 inline Float16 ToFloat16(float value) {
@@ -64,13 +71,14 @@ inline Float16 ToFloat16(float value) {
   const uint32_t normal = (rebiased + 0x0fffu + ((rebiased >> 13) & 1u)) >> 13;
   // Subnormal results (below 2^-14): adding 0.5 aligns the last half bit, 2^-24, with the last
   // float bit at 0.5, so that the addition itself rounds to nearest even.
-  const float aligned = BitCast<float>(magnitude < 0x38800000u ? magnitude : 0u) + 0.5f;
+  const bool is_small = magnitude < 0x38800000u;
+  const float aligned = BitCast<float>(Select(is_small, magnitude, 0u)) + 0.5f;
   const uint32_t subnormal = BitCast<uint32_t>(aligned) - 0x3f000000u;
   const uint32_t payload = (magnitude >> 13) & 0x03ffu;
-  const uint32_t nan = 0x7c00u | (payload != 0 ? payload : 0x0200u);
-  uint32_t result = magnitude < 0x38800000u ? subnormal : normal;
-  result = magnitude >= 0x47800000u ? 0x7c00u : result;
-  result = magnitude > 0x7f800000u ? nan : result;
+  const uint32_t nan = 0x7c00u | Select(payload != 0, payload, 0x0200u);
+  uint32_t result = Select(is_small, subnormal, normal);
+  result = Select(magnitude >= 0x47800000u, 0x7c00u, result);
+  result = Select(magnitude > 0x7f800000u, nan, result);
   return Float16{static_cast<uint16_t>(result | sign)};
 }
 

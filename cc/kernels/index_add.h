@@ -19,7 +19,7 @@ namespace paddlemend {
 ///
 /// Errors: out of range for the axis; unsupported dtype for that of index; invalid argument for
 /// shapes or dtypes that do not match and for an index out of range (checked before anything is
-/// written, but not at all if x has no element).
+/// written; as in Torch not at all if x has no element and more than one dimension).
 PM_OP Status IndexAdd(const TensorView& x, const TensorView& index, int64_t axis,
                       const TensorView& value, const MutableTensorView& out,
                       const Context& context);

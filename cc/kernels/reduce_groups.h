@@ -52,9 +52,8 @@ class OnePassReduction {
   }
 
   void Run(const Context& context) {
-    if (outer_.size() <= 1 && reduced_blocks_ == 1 && rows_ * columns_ <= kShort) {
-      return RunShort(context);
-    }
+    const bool is_short = rows_ * columns_ <= (is_run_ ? kRun : kShort);
+    if (reduced_blocks_ == 1 && kept_blocks_ > 1 && is_short) return RunShort(context);
     const int64_t items = kept_blocks_ * tiles_ * chunks_;
     const int64_t item_size = std::max<int64_t>(Size() / items, 1);
     if (chunks_ > 1) partial_sums_.resize(chunks_ * kept_blocks_ * columns_);
@@ -68,6 +67,7 @@ class OnePassReduction {
 
  private:
   static constexpr int64_t kShort = 256;      // elements
+  static constexpr int64_t kRun = 4096;       // elements
   static constexpr int64_t kGrain = 1 << 14;  // elements
   static constexpr int64_t kTile = 512;       // columns
   static constexpr int64_t kLanes = 256;      // columns of several rows side by side
@@ -76,10 +76,11 @@ class OnePassReduction {
 
   int64_t Size() const { return kept_blocks_ * reduced_blocks_ * rows_ * columns_; }
 
-  /// Narrow rows are taken several at a time, as if they were one wide row: `lanes_`. Wide ones
+  /// Narrow rows are taken several at a time: as one run, or as one wide row of `lanes_`. Wide ones
   /// are cut into tiles. If that gives few items, the sums are cut into chunks too.
   void PlanWork() {
-    if (columns_ <= kLanes / 4) {
+    is_run_ = kRunColumns % columns_ == 0;
+    if (columns_ <= kLanes / 4 && !is_run_) {
       lanes_ = std::max<int64_t>(std::min(rows_ / 8, kLanes / columns_), 1);
     }
     width_ = lanes_ > 1 ? lanes_ * columns_ : std::min(columns_, kTile);
@@ -116,9 +117,14 @@ class OnePassReduction {
     const int64_t end = row + all_rows / chunks_ + (chunk < all_rows % chunks_);
     while (row < end) {
       const int64_t rows = std::min(end - row, rows_ - row % rows_);
-      const T* const strip =
-          start + BlockOffset(row / rows_, true) + row % rows_ * columns_;
-      lanes_ > 1 ? AddLanes(strip, rows, accumulator) : AddRows(strip, rows, columns, accumulator);
+      const T* const strip = start + BlockOffset(row / rows_, true) + row % rows_ * columns_;
+      if (is_run_) {
+        AddRun(strip, rows * columns_, accumulator);
+      } else if (lanes_ > 1) {
+        AddLanes(strip, rows, accumulator);
+      } else {
+        AddRows(strip, rows, columns, accumulator);
+      }
       row += rows;
     }
     Sum* const sums = accumulator->Finish();
@@ -131,6 +137,13 @@ class OnePassReduction {
     for (int64_t row = 0; row < rows; row += kLeafRows) {
       SumRows(data + row * columns_, std::min(kLeafRows, rows - row), columns_, columns,
               accumulator->Next());
+      accumulator->Commit();
+    }
+  }
+
+  void AddRun(const T* data, int64_t size, PairwiseAccumulator<Sum>* accumulator) const {
+    for (int64_t at = 0; at < size; at += kRun) {
+      SumRun(data + at, std::min(kRun, size - at), columns_, accumulator->Next());
       accumulator->Commit();
     }
   }
@@ -192,21 +205,17 @@ class OnePassReduction {
   }
 
   void SumShort(const T* data, int64_t size, Out* out) const {
-    constexpr int64_t kShortLanes = 8;
-    if (kShortLanes % columns_ != 0) {
-      Sum sums[kShort];
+    constexpr int64_t kFewRows = 8;
+    Sum sums[kShort];
+    if (rows_ <= kFewRows && columns_ <= kFewRows) {
+      for (int64_t j = 0; j < columns_; ++j) {
+        sums[j] = Rule::Load(data[j]);
+        for (int64_t i = j + columns_; i < size; i += columns_) sums[j] += Rule::Load(data[i]);
+      }
+    } else if (is_run_) {
+      SumRun(data, size, columns_, sums);
+    } else {
       SumRows(data, rows_, columns_, columns_, sums);
-      return StoreSums(sums, columns_, out);
-    }
-    Sum sums[kShortLanes];
-    std::fill(sums, sums + kShortLanes, Sum(0));
-    int64_t at = 0;
-    for (; at + kShortLanes <= size; at += kShortLanes) {
-      for (int64_t j = 0; j < kShortLanes; ++j) sums[j] += Rule::Load(data[at + j]);
-    }
-    for (int64_t j = 0; at + j < size; ++j) sums[j] += Rule::Load(data[at + j]);
-    for (int64_t half = kShortLanes / 2; half >= columns_; half /= 2) {
-      for (int64_t j = 0; j < half; ++j) sums[j] += sums[j + half];
     }
     StoreSums(sums, columns_, out);
   }
@@ -218,6 +227,7 @@ class OnePassReduction {
   const int64_t columns_;
   const int64_t kept_blocks_;
   const int64_t reduced_blocks_;
+  bool is_run_;
   int64_t lanes_ = 1;
   int64_t width_;
   int64_t tiles_;
@@ -228,14 +238,14 @@ class OnePassReduction {
 /// out = the sum of x over the reduced groups; the kept ones in row-major order.
 template <typename T, typename Out>
 void ReduceGroups(const T* x, const DimensionGroups& groups, Out* out, const Context& context) {
-  constexpr int64_t kSmallBlock = 64;  // elements: below it, a block is a waste of cache lines
+  constexpr int64_t kSmallBlock = 512;  // elements: below it, starting a block costs too much
   const int64_t block = groups.back().size * groups[groups.size() - 2].size;
   if (groups.size() < 4 || block >= kSmallBlock) {
     return OnePassReduction<T, Out>(x, groups, out).Run(context);
   }
   // First sum over the outermost reduced group, with all that is inside as columns.
-  using Wide = std::conditional_t<std::is_same_v<typename Accumulation<T, true>::Sum, double>,
-                                  double, T>;
+  using Wide =
+      std::conditional_t<std::is_same_v<typename Accumulation<T, true>::Sum, double>, double, T>;
   const size_t outermost = groups[0].reduced ? 0 : 1;
   const DimensionGroups inner(groups.begin() + outermost + 1, groups.end());
   const int64_t before = outermost == 0 ? 1 : groups[0].size;

@@ -1,4 +1,6 @@
-"""Parses case lines in PaddleAPITest's syntax: `paddle.expand(Tensor([1, 3],"float32"), list[2,3,], )`.
+"""Parses case lines in PaddleAPITest's syntax.
+
+    paddle.expand(Tensor([1, 3],"float32"), list[2,3,], )
 
 Beyond upstream's syntax a tensor may carry its values, flat and in row-major order, for the cases
 that depend on them: `Tensor([2],"int64",values=list[0,-5])`.
@@ -233,7 +235,7 @@ class _Parser:
 
     def _raw_until_closing(self) -> str:
         """The text up to the matching parenthesis, consumed with it."""
-        words = []
+        words: list[str] = []
         depth = 1
         while self._kind:
             depth += {"(": 1, ")": -1}.get(self._text, 0)

@@ -13,7 +13,7 @@ from typing import BinaryIO, List, Optional
 import typer
 from paddlemend.apitest.report import make_console, print_report, with_progress
 from paddlemend.apitest.row import Row, all_good
-from paddlemend.apitest.runner import EnvironmentProblem, Runner, check_environment, unique_tasks
+from paddlemend.apitest.runner import EnvironmentProblem, Runner, check_environment
 from paddlemend.apitest.worker import Task
 
 BUILT_IN_CASES = Path(__file__).parent / "cases"
@@ -34,7 +34,7 @@ class PaddleKind(str, Enum):
     library = "library"
 
 
-app = typer.Typer(add_completion=False, no_args_is_help=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 @app.callback()
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        status = _fail("interrupted", _INTERRUPTED)
+        status = _INTERRUPTED
     except EnvironmentProblem as problem:
         status = _fail(str(problem), _FOUND_FAILURES)
     except Exception as error:
@@ -86,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         # Typer's own errors: it either depends on click or brings its own copy.
         status = _fail(error.format_message(), _USAGE_ERROR)
+    if status == _INTERRUPTED:  # some versions of Typer return it instead of raising
+        _fail("interrupted", status)
     sys.exit(status)
 
 
@@ -123,7 +125,7 @@ def _run(
     rows: list[Row] = []
     try:
         for kind in kinds:
-            tasks = unique_tasks(lines, lambda line, kind=kind: Task(line, kind, seed, limit))
+            tasks = [Task(line, kind, seed, limit) for line in lines]
             for entry in with_progress(runner.run(tasks), len(tasks), kind, console):
                 rows.append(entry)
                 row_file.write(entry)
@@ -171,5 +173,6 @@ def _resolved(path: Path) -> Path:
 
 
 def _fail(message: str, status: int) -> int:
+    sys.stdout.flush()  # the report comes before the line that says why it ends
     print(f"apitest: {' '.join(message.split())}", file=sys.stderr)
     return status

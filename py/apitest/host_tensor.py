@@ -83,7 +83,9 @@ def float32_to_bfloat16(values: np.ndarray) -> np.ndarray:
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     rounded = (bits + np.uint32(0x7FFF) + ((bits >> 16) & np.uint32(1))) >> 16
     quiet_nan = (bits >> 16) | np.uint32(0x40)
-    return np.asarray(np.where(np.isnan(values), quiet_nan, rounded), np.uint16).reshape(values.shape)
+    return np.asarray(np.where(np.isnan(values), quiet_nan, rounded), np.uint16).reshape(
+        values.shape
+    )
 
 
 def bfloat16_to_float32(bits: np.ndarray) -> np.ndarray:

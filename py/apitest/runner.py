@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from typing import Any
 
 from paddlemend import child
@@ -92,7 +94,7 @@ class Runner:
             context=child.CONTEXT,
         )
         try:
-            futures = {
+            futures: dict[Future[Row], Task] = {
                 pool.schedule(self.run_task, args=(task,), timeout=self.timeout): task
                 for task in tasks
             }
@@ -103,16 +105,20 @@ class Runner:
             pool.join()
 
     def _confirmed(self, tasks: Sequence[Task]) -> Iterator[Row]:
+        cancel, running = child.CONTEXT.Pipe(duplex=False)
         with ThreadPoolExecutor(self.jobs) as threads:
-            futures = [threads.submit(self._run_alone, task) for task in tasks]
+            futures = [threads.submit(self._run_alone, task, cancel) for task in tasks]
             try:
                 for future in as_completed(futures):
                     yield future.result()
             finally:
+                # On an interrupt: what waits does not start, what runs is killed.
                 for future in futures:
                     future.cancel()
+                running.close()
+        cancel.close()
 
-    def _run_alone(self, task: Task) -> Row:
+    def _run_alone(self, task: Task, cancel: Connection) -> Row:
         """Runs one task in a process of its own."""
         stage = child.CONTEXT.RawArray("c", 16)
         outcome = child.run_in_child(
@@ -121,7 +127,9 @@ class Runner:
             self.run_task,
             task,
             stage,
-            timeout=self.timeout,
+            self.timeout,
+            timeout=self.timeout + _START_TIMEOUT,
+            cancel=cancel,
         )
         if outcome.returned:
             return outcome.value
@@ -139,11 +147,6 @@ def check_environment(paddle_kind: str) -> str:
     return outcome.value
 
 
-def unique_tasks(lines: Iterable[str], make: Callable[[str], Task]) -> list[Task]:
-    """One task for every distinct line, in the order of first appearance."""
-    return [make(line) for line in dict.fromkeys(lines)]
-
-
 def _initialize_quietly(initialize: Callable[[str], None], paddle_kind: str) -> None:
     """Sets up a pooled worker, whose output nobody reads: a crash is told by its confirmation."""
     sink = os.open(os.devnull, os.O_WRONLY)
@@ -157,26 +160,31 @@ def _initialize_and_run(
     run_task: Callable[..., Row],
     task: Task,
     stage: Any,
+    timeout: float,
 ) -> Row:
+    """Runs one task under an alarm that ends the process, so that imports cost it no time."""
     initialize(task.paddle)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, timeout)
 
     def note(name: str) -> None:
         stage.value = name.encode()
 
-    return run_task(task, note)
+    result = run_task(task, note)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    return result
 
 
 def _failed_row(task: Task, outcome: child.Outcome, stage: str, timeout: float) -> Row:
     """The row of a case whose process gave no answer."""
+    alarm = outcome.signal_name == "SIGALRM"
     class_, reason = {
-        child.CRASHED: (row.CRASH, outcome.signal_name),
+        child.CRASHED: (row.TIMEOUT, "time") if alarm else (row.CRASH, outcome.signal_name),
         child.EXITED: (row.CRASH, "exit"),
         child.TIMED_OUT: (row.TIMEOUT, "time"),
         child.RAISED: (row.TORCH_ERROR, "worker"),
     }[outcome.kind]
-    message = outcome.describe()
-    if outcome.kind == child.TIMED_OUT:
-        message = f"no answer within {timeout:g} s"
+    message = f"no answer within {timeout:g} s" if class_ == row.TIMEOUT else outcome.describe()
     frames = _FRAME.findall(outcome.output)
     if class_ == row.CRASH and frames:
         message += f" in {frames[-1]}"

@@ -47,8 +47,9 @@ class TorchExecution:
             if cotangent is not None and output.requires_grad
         ]
         if pairs:
+            outputs, gradients = zip(*pairs)
             try:
-                torch.autograd.backward(*zip(*pairs))
+                torch.autograd.backward(outputs, gradients)
             except Exception as error:
                 raise Rejected(error) from error
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from paddlemend import catalogue
@@ -73,6 +74,9 @@ class Trial:
         expected, torch_refusal = _attempt(torch_run.forward)
         self._on_stage(row.FORWARD)
         actual, refusal = _attempt(subject.forward)
+        if refusal is not None and self._difference is not None and self._difference.may_refuse:
+            as_written = TorchExecution(self._call, self._arguments)
+            _, torch_refusal = _attempt(as_written.forward)
         if self._refused(torch_refusal, refusal):
             return False
         wide = wide_run.forward() if wide_run is not None else [None] * len(expected)
@@ -111,14 +115,17 @@ class Trial:
     ) -> None:
         """Repeats the call with one differentiable input each: kernels then get null outputs."""
         for name in parameters:
-            run = self._subject([name])
             condition = f" with only {name} requiring a gradient"
-            _, refusal = _attempt(run.forward)
-            actual, later_refusal = _attempt(lambda run=run: run.backward(self._cotangents))
-            if self._refused(None, refusal or later_refusal, condition):
+            actual, refusal = _attempt(partial(self._only_gradient, name))
+            if self._refused(None, refusal, condition):
                 return
             if not self._gradients_agree([name], actual, expected, wide, condition):
                 return
+
+    def _only_gradient(self, name: str) -> Gradients:
+        run = self._subject([name])
+        run.forward()
+        return run.backward(self._cotangents)
 
     def _gradients_agree(
         self,

@@ -96,7 +96,7 @@ def test_a_tensor_may_carry_values_and_strides_and_ignores_its_place():
         ("paddle.f(", "expected a value, got the end of the line"),
         ("paddle.f(1,,)", "expected a value, got ','"),
         ("paddle.f(word)", "the word 'word' is not a value"),
-        ("paddle.f(1) -> 2", "column 12: expected a value, a name or punctuation"),
+        ("paddle.f(1) -> 2", "column 13: expected a value, a name or punctuation"),
         ("paddle.f(a=1, 2)", "a positional argument follows a keyword argument"),
         ("paddle.f(a=1, a=2)", "the keyword 'a' is given twice"),
         ("paddle.f(unknown(1))", "'unknown' is none of list"),

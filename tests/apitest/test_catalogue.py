@@ -47,7 +47,7 @@ def test_counterparts_and_generators_name_only_what_exists(entry, api):
 
 
 def test_an_unknown_operator_is_refused_with_the_known_ones():
-    with pytest.raises(KeyError, match="'fold' is not in the catalogue.*expand, index_add"):
+    with pytest.raises(KeyError, match=r"'fold' is not in the catalogue.*expand, index_add"):
         catalogue.operator("fold")
 
 

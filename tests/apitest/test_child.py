@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -86,10 +87,34 @@ def test_a_hang_ends_at_the_timeout_together_with_its_descendants(tmp_path):
     assert not is_running(int(pid_file.read_text()))
 
 
+def test_another_thread_can_cancel_the_wait(tmp_path):
+    cancel, other_end = child.CONTEXT.Pipe(duplex=False)
+    threading.Timer(1.0, other_end.close).start()
+    started = time.monotonic()
+    outcome = child.run_in_child(
+        sleep_with_grandchild, str(tmp_path / "pid"), timeout=300, cancel=cancel
+    )
+    assert outcome.kind == child.TIMED_OUT and time.monotonic() - started < 30
+
+
 def test_output_larger_than_any_pipe_does_not_block_the_child():
     outcome = child.run_in_child(print_much, timeout=30, output_bytes=100)
     assert outcome.value == "done" and len(outcome.output) == 100
     assert outcome.output.endswith("the end")
+
+
+def test_a_long_temporary_folder_does_not_break_the_sockets(tmp_path):
+    folder = tmp_path / ("x" * 90)
+    folder.mkdir()
+    code = (
+        "import os; from paddlemend import child; "
+        "print(child.run_in_child(os.getcwd, timeout=30).kind)"
+    )
+    environment = {"TMPDIR": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert shown.stdout.strip() == child.RETURNED, shown.stderr
 
 
 def test_a_value_that_cannot_be_pickled_is_an_error_not_a_hang():

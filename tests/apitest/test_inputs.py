@@ -70,7 +70,9 @@ def test_a_number_has_one_place_to_index():
 
 
 def test_sizes_in_tensors_are_a_legal_broadcast_target():
-    line = 'paddle.expand(Tensor([4, 1, 6],"int8"), list[Tensor([],"int64"),4,Tensor([],"int32"),6,], )'
+    line = (
+        'paddle.expand(Tensor([4, 1, 6],"int8"), list[Tensor([],"int64"),4,Tensor([],"int32"),6,])'
+    )
     for seed in SEEDS:
         leading, four, free, six = arguments_of(line, seed)["shape"]
         assert leading >= 1 and free >= 1 and (four, six) == (4, 6)

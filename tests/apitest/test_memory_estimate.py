@@ -37,7 +37,7 @@ def test_outputs_larger_than_the_inputs_are_counted():
     [
         'paddle.expand(Tensor([4294967296, 4294967296],"float32"), list[-1,-1,], )',
         'paddle.expand(Tensor([1],"float32"), list[1048576,1048576,], )',
-        'paddle.expand(Tensor([1],"float32"), list[Tensor([],"int64",values=list[99999999999]),], )',
+        'paddle.expand(Tensor([1],"float32"), list[Tensor([],"int64",values=list[99999999999])])',
         'paddle.expand(Tensor([1],"float32"), Tensor([99999999999],"int64"), )',
     ],
 )

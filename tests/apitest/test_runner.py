@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 from paddlemend.apitest import row, worker
 from paddlemend.apitest.row import Row
-from paddlemend.apitest.runner import EnvironmentProblem, Runner, check_environment, unique_tasks
+from paddlemend.apitest.runner import EnvironmentProblem, Runner, check_environment
 from paddlemend.apitest.worker import Task
 
 
@@ -103,13 +103,17 @@ def test_workers_that_cannot_start_end_the_run_instead_of_hanging():
     assert "no such framework" in rows["a"].message
 
 
+def test_an_abandoned_run_ends_at_once_and_kills_what_runs():
+    tasks = [Task("hang", "stock", 0, 1 << 30), Task("a", "stock", 0, 1 << 30)]
+    rows = Runner(1, 60.0, run_fake, prepare)._confirmed(tasks[1:] + tasks[:1])
+    next(rows)
+    started = time.monotonic()
+    rows.close()
+    assert time.monotonic() - started < 20
+
+
 def test_an_environment_without_worker_is_one_line(monkeypatch):
     monkeypatch.setattr("paddlemend.apitest.runner.describe_environment", fail_to_prepare)
-    with pytest.raises(EnvironmentProblem, match="--paddle stock.*no such framework") as problem:
+    with pytest.raises(EnvironmentProblem, match=r"--paddle stock.*no such framework") as problem:
         check_environment("stock")
     assert "\n" not in str(problem.value)
-
-
-def test_duplicate_lines_become_one_task_in_order():
-    made = unique_tasks(["b", "a", "b"], lambda line: Task(line, "stock", 0, 1))
-    assert [task.case for task in made] == ["b", "a"]

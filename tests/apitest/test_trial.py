@@ -69,7 +69,8 @@ def test_a_wrong_gradient_is_found_whichever_input_it_belongs_to(name):
             return {**gradients, name: changed(gradients[name])}
 
     result = verdict(INDEX_ADD, Wrong)
-    assert (result.class_, result.reason, result.stage) == ("accuracy_error", "gradient", "backward")
+    assert (result.class_, result.reason) == (row.ACCURACY_ERROR, "gradient")
+    assert result.stage == row.BACKWARD
     assert f"gradient of {name}" in result.message
 
 

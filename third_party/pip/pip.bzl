@@ -48,9 +48,26 @@ def pip_command(ctx, python):
         return [python, wheel + "/pip"]
     fail("%s has no pip; install it (Debian: python3-pip) or use ./bazelw, which brings one" % python)
 
-def pip_install(ctx, python, lock):
-    """Installs the wheels of `lock` into site/."""
-    result = ctx.execute(
+def pip_install(ctx, python, lock, fallback_lock = None):
+    """Installs the wheels of a lock into site/.
+
+    Args:
+      ctx: the repository context.
+      python: path of the interpreter.
+      lock: label of the lock.
+      fallback_lock: lock to install instead where the wheels of the first are not to be had.
+    """
+    result = None
+    for candidate in [lock, fallback_lock]:
+        if candidate:
+            result = _run_pip_install(ctx, python, candidate)
+            if result.return_code == 0:
+                return
+            ctx.delete("site")
+    fail("pip could not install %s:\n%s%s" % (lock, result.stdout[-2000:], result.stderr[-4000:]))
+
+def _run_pip_install(ctx, python, lock):
+    return ctx.execute(
         pip_command(ctx, python) + [
             "install",
             "--require-hashes",
@@ -66,13 +83,11 @@ def pip_install(ctx, python, lock):
         environment = {"PYTHONNOUSERSITE": "1"},
         timeout = 1800,
     )
-    if result.return_code:
-        fail("pip could not install %s:\n%s%s" % (lock, result.stdout[-2000:], result.stderr[-4000:]))
 
 def _pip_wheels_impl(ctx):
     python = find_python(ctx, ctx.attr.python)
     if python:
-        pip_install(ctx, python, ctx.attr.lock)
+        pip_install(ctx, python, ctx.attr.lock, ctx.attr.fallback_lock)
         ctx.execute(["sh", "-c", _REMOVE_MACHINE_STATE])
         if not ctx.attr.keep_programs:
             ctx.delete("site/bin")
@@ -86,6 +101,10 @@ pip_wheels = repository_rule(
     doc = "The wheels of a hash lock as `:packages`. Where Python `python` is absent, the targets are incompatible.",
     attrs = {
         "build_file": attr.string(doc = "BUILD text instead of the default one; {compatible} is replaced."),
+        "fallback_lock": attr.label(
+            allow_single_file = True,
+            doc = "installed instead where a wheel of `lock` is not to be had",
+        ),
         "keep_programs": attr.bool(doc = "Keep site/bin: right where it holds compiled programs, not scripts."),
         "lock": attr.label(mandatory = True, allow_single_file = True),
         "python": attr.string(mandatory = True),

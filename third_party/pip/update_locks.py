@@ -17,9 +17,8 @@ from pathlib import Path
 
 LOCKS = Path(__file__).parent / "locks"
 
-# Where pip finds a CPU build of Torch (a local wheel, an extra index) it takes that file, elsewhere
-# the public one; the lock admits both.
-PUBLIC_BUILD_TOO = {"torch"}
+# The build of Torch that everyone can download; the other lock has the CPU build, where pip finds one.
+PUBLIC_BUILDS = {"torch_public_cp311"}
 
 # Paddle's own requirements are part of `tools`, so that every Paddle shares one copy of them.
 PADDLE_REQUIREMENTS = [
@@ -54,6 +53,7 @@ REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
     "paddle_3_3_cp311": ("3.11", ["paddlepaddle==3.3.1"], False),
     "tools_cp311": ("3.11", TOOLS + PADDLE_REQUIREMENTS, True),
     "torch_cp311": ("3.11", ["torch==2.13.0"], True),
+    "torch_public_cp311": ("3.11", ["torch==2.13.0"], True),
 }
 
 
@@ -89,22 +89,12 @@ def resolve(
 
 def lock(name: str) -> None:
     python, requirements, with_dependencies = REQUIREMENTS[name]
-    locked = resolve(python, requirements, with_dependencies)
+    public = {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""} if name in PUBLIC_BUILDS else {}
+    locked = resolve(python, requirements, with_dependencies, **public)
     if name.startswith("torch_"):  # what `tools` has already would shadow or be shadowed
-        shared = {
-            line.split("==")[0]
-            for line in (LOCKS / name.replace("torch", "tools")).with_suffix(".txt").open()
-        }
-        locked = {
-            key: digests for key, digests in locked.items() if key.split("==")[0] not in shared
-        }
-    for requirement in requirements:
-        if requirement.split("==")[0] in PUBLIC_BUILD_TOO:
-            public = resolve(
-                python, [requirement], False, PIP_CONFIG_FILE=os.devnull, PIP_FIND_LINKS=""
-            )
-            for key, digests in public.items():
-                locked.setdefault(key, set()).update(digests)
+        tools = (LOCKS / f"tools_{name.rpartition('_')[2]}.txt").read_text()
+        shared = {line.split("==")[0] for line in tools.splitlines()}
+        locked = {key: value for key, value in locked.items() if key.split("==")[0] not in shared}
     lines = [
         " ".join([key, *(f"--hash=sha256:{digest}" for digest in sorted(digests))])
         for key, digests in sorted(locked.items(), key=lambda entry: entry[0].lower())

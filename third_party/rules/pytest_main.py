@@ -9,7 +9,7 @@ import sys
 # translates below the home folder.
 scratch = os.environ.pop("TEST_TMPDIR", None)
 if scratch:
-    os.environ["HOME"] = os.environ["TMPDIR"] = scratch
+    os.environ["HOME"] = scratch
 
 import pytest
 
