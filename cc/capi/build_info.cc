@@ -41,7 +41,7 @@ int VisitObject(dl_phdr_info* info, size_t, void* result) {
   bool is_this_library = false;
   std::string build_id;
   for (int i = 0; i < info->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = info->dlpi_phdr[i];
+    const ElfW(Phdr) & segment = info->dlpi_phdr[i];
     const uintptr_t start = info->dlpi_addr + segment.p_vaddr;
     is_this_library |= segment.p_type == PT_LOAD && here - start < segment.p_memsz;
     if (segment.p_type == PT_NOTE && build_id.empty()) {

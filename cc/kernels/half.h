@@ -45,7 +45,7 @@ inline float ToFloat(Float16 value) {
   // Normal numbers: move the fields into place and rebias the exponent by 127 - 15. Infinity and
   // NaN get the rest of the way to exponent 255.
   uint32_t normal = (magnitude << 13) + ((127u - 15u) << 23);
-  normal += Select(magnitude >= 0x7c00u, (127u - 15u + 1u) << 23, 0u);
+  normal += Select(magnitude >= 0x7c00u, (127u - 15u) << 23, 0u);
   // Subnormal numbers are the integer `magnitude` in units of 2^-24, exact in float.
   const float subnormal = static_cast<float>(static_cast<int32_t>(magnitude)) * 0x1p-24f;
   const uint32_t bits = Select(magnitude < 0x0400u, BitCast<uint32_t>(subnormal), normal);

@@ -2,223 +2,377 @@
 
 #include <gtest/gtest.h>
 
-#include <complex>
+#include <limits>
 
 #include "cc/kernels/test_tensor.h"
 
 namespace paddlemend {
 namespace {
 
-using Sizes = std::vector<int64_t>;
+using Sizes = TestTensor::Sizes;
 
-TestTensor<int64_t> MakeIndex(const std::vector<int64_t>& values) {
-  TestTensor<int64_t> index(DType::kInt64, {static_cast<int64_t>(values.size())});
-  index.SetValues(values);
+TestTensor Index(const std::vector<double>& values) {
+  return TestTensor::Of(DType::kInt64, {static_cast<int64_t>(values.size())}, values);
+}
+
+/// Indices in [-size, size).
+TestTensor RandomIndex(int64_t count, int64_t size, std::mt19937* random,
+                       DType dtype = DType::kInt64) {
+  TestTensor index(dtype, {count});
+  std::uniform_int_distribution<int64_t> entries(-size, size - 1);
+  for (int64_t i = 0; i < count; ++i) index.Set(i, static_cast<double>(entries(*random)));
   return index;
 }
 
-template <typename T>
-TestTensor<T> MakeFilled(DType dtype, const Sizes& shape, T value) {
-  TestTensor<T> tensor(dtype, shape);
-  tensor.Generate([value] { return value; });
-  return tensor;
+Sizes WithSize(Sizes shape, int axis, int64_t size) {
+  shape[axis] = size;
+  return shape;
 }
 
-/// out by definition, with the additions in the order of the positions.
-template <typename T>
-std::vector<T> Reference(const TestTensor<T>& x, const std::vector<int64_t>& indices, int axis,
-                         const TestTensor<T>& value) {
-  TestTensor<T> out(x.view().dtype, x.shape());
-  out.SetValues(x.values());
-  for (size_t i = 0; i < indices.size(); ++i) {
-    Sizes slice = x.shape();
-    slice[axis] = 1;
-    ForEachIndex(slice, [&](const Sizes& index) {
-      Sizes from = index, to = index;
-      from[axis] = static_cast<int64_t>(i);
-      to[axis] = (indices[i] + x.shape()[axis]) % x.shape()[axis];
-      out.at(to) = out.at(to) + value.at(from);
-    });
+/// For each element of a value of shape `value`: the element of x that it is added to.
+std::vector<int64_t> Destinations(const Sizes& value, const Sizes& x, int axis,
+                                  const TestTensor& index) {
+  std::vector<int64_t> destinations;
+  int64_t inner = 1;
+  for (size_t d = axis + 1; d < x.size(); ++d) inner *= x[d];
+  const int64_t count = value[axis];
+  const int64_t elements = TestTensor(DType::kBool, value).numel();
+  for (int64_t i = 0; i < elements; ++i) {
+    const int64_t entry = static_cast<int64_t>(index.Get(i / inner % count).real());
+    const int64_t row = entry < 0 ? entry + x[axis] : entry;
+    destinations.push_back((i / inner / count * x[axis] + row) * inner + i % inner);
   }
-  return out.values();
+  return destinations;
 }
 
-struct Case {
-  Sizes shape;
-  int axis;
-  int64_t count;
-};
-
-/// Small and large, long and short rows, one and many panels.
-const Case kCases[] = {
-    {{5}, 0, 3},          {{3, 2}, 0, 4},       {{2, 7, 3}, 1, 5},     {{3, 4, 5}, 2, 9},
-    {{50, 300}, 0, 80},   {{20, 2500}, 0, 7},   {{4000}, 0, 9000},     {{300, 40}, 1, 60},
-    {{7, 30, 9}, 1, 400}, {{6, 20, 33}, 1, 25}, {{2, 40000}, 1, 9000}, {{4, 3}, 0, 0},
-};
-
-template <typename T>
-void ExpectReference(DType dtype, const Case& c, const Sizes& steps) {
-  Random random;
-  SCOPED_TRACE(random.seed());
-  std::vector<int64_t> indices(c.count);
-  const int64_t size = c.shape[c.axis];
-  for (int64_t& index : indices) index = random.Integer(-size, size - 1);
-  Sizes value_shape = c.shape;
-  value_shape[c.axis] = c.count;
-  TestTensor<T> x(dtype, c.shape, steps), value(dtype, value_shape, steps);
-  x.Generate([&] { return static_cast<T>(random.Normal() * 30); });
-  value.Generate([&] { return static_cast<T>(random.Normal() * 30); });
-  const std::vector<T> expected = Reference(x, indices, c.axis, value);
-  const TestTensor<int64_t> index = MakeIndex(indices);
-  for (int threads = 1; threads <= 4; ++threads) {
-    const TestTensor<T> out(dtype, c.shape, threads == 3 ? Sizes(steps.size(), 2) : Sizes());
-    ASSERT_TRUE(
-        IndexAdd(x.view(), index.view(), c.axis, value.view(), out.mutable_view(), Context{threads})
-            .ok());
-    ASSERT_EQ(out.values(), expected);
-  }
-  ASSERT_TRUE(
-      IndexAdd(x.view(), index.view(), c.axis, value.view(), x.mutable_view(), Context()).ok());
-  ASSERT_EQ(x.values(), expected) << "in place";
+/// The sums in float64: exact, as the elements are small multiples of 1/8.
+TestTensor Reference(const TestTensor& x, const TestTensor& index, int axis,
+                     const TestTensor& value) {
+  std::vector<TestTensor::Value> sums;
+  for (int64_t i = 0; i < x.numel(); ++i) sums.push_back(x.Get(i));
+  const auto destinations = Destinations(value.shape(), x.shape(), axis, index);
+  for (int64_t i = 0; i < value.numel(); ++i) sums[destinations[i]] += value.Get(i);
+  TestTensor out(x.dtype(), x.shape());
+  for (int64_t i = 0; i < out.numel(); ++i) out.Set(i, sums[i]);
+  return out;
 }
 
-TEST(IndexAddTest, AddsInTheOrderOfThePositionsForAnyNumberOfThreadsAndInPlace) {
-  for (const Case& c : kCases) {
-    ExpectReference<float>(DType::kFloat32, c, {});
-    ExpectReference<double>(DType::kFloat64, c, {});
-    ExpectReference<std::complex<float>>(DType::kComplex64, c, {});
+TestTensor Added(const TestTensor& x, const TestTensor& index, int axis, const TestTensor& value,
+                 const Context& context = {}) {
+  TestTensor out(x.dtype(), x.shape());
+  const Status status =
+      IndexAdd(x.view(), index.view(), axis, value.view(), out.mutable_view(), context);
+  EXPECT_TRUE(status.ok()) << status.message;
+  return out;
+}
+
+class EveryDType : public testing::TestWithParam<DType> {};
+
+INSTANTIATE_TEST_SUITE_P(IndexAddTest, EveryDType, testing::ValuesIn(kAllDTypes),
+                         [](const auto& info) { return DTypeName(info.param); });
+
+TEST_P(EveryDType, AddsSlicesAlongAnyAxis) {
+  std::mt19937 random(1);
+  for (const Sizes& shape : {Sizes{7}, {5, 3}, {3, 5, 7}, {13, 700}, {2, 600, 9}, {9, 40, 33}}) {
+    for (int axis = 0; axis < static_cast<int>(shape.size()); ++axis) {
+      for (const int64_t count : {1, 4, 30}) {
+        const Sizes value_shape = WithSize(shape, axis, count);
+        const TestTensor x = TestTensor::Random(GetParam(), shape, &random);
+        const TestTensor value = TestTensor::Random(GetParam(), value_shape, &random);
+        const TestTensor index = RandomIndex(count, shape[axis], &random);
+        EXPECT_TRUE(Added(x, index, axis, value).Bits() == Reference(x, index, axis, value).Bits())
+            << ShapeString(x.view()) << " axis " << axis << " count " << count;
+      }
+    }
   }
 }
 
-TEST(IndexAddTest, HonoursStridesOfXValueAndOut) {
-  for (const Case& c : kCases) {
-    Sizes steps(c.shape.size(), 1);
-    steps.front() = -2;
-    steps.back() = 3;
-    ExpectReference<float>(DType::kFloat32, c, steps);
-    ExpectReference<int64_t>(DType::kInt64, c, steps);
+TEST_P(EveryDType, AnyStrides) {
+  std::mt19937 random(2);
+  const TestTensor x = TestTensor::Random(GetParam(), {3, 5, 7}, &random);
+  const TestTensor value = TestTensor::Random(GetParam(), {3, 4, 7}, &random);
+  const TestTensor index = RandomIndex(4, 5, &random);
+  const std::string expected = Reference(x, index, 1, value).Bits();
+  for (const Strides from : kAllStrides) {
+    for (const Strides to : kAllStrides) {
+      TestTensor out(GetParam(), {3, 5, 7}, to);
+      ASSERT_TRUE(IndexAdd(x.With(from).view(), index.With(from).view(), 1, value.With(to).view(),
+                           out.mutable_view(), {})
+                      .ok());
+      EXPECT_TRUE(out.Bits() == expected);
+      EXPECT_TRUE(out.GapsArePoison());
+    }
   }
 }
 
-TEST(IndexAddTest, HalfPrecisionIsRoundedOncePerElement) {
-  for (const int64_t inner : {1, 40, 3000}) {
-    const int64_t count = 500;
-    const auto x = MakeFilled(DType::kFloat16, {3, inner}, ToFloat16(4096.0f));
-    const auto value = MakeFilled(DType::kFloat16, {count, inner}, ToFloat16(1.0f));
-    const auto index = MakeIndex(std::vector<int64_t>(count, 1));
-    const TestTensor<Float16> out(DType::kFloat16, {3, inner});
-    ASSERT_TRUE(
-        IndexAdd(x.view(), index.view(), 0, value.view(), out.mutable_view(), Context()).ok());
-    EXPECT_EQ(out.at({1, inner - 1}).bits, ToFloat16(4096.0f + count).bits);
-    EXPECT_EQ(out.at({0, 0}).bits, ToFloat16(4096.0f).bits);
+TEST_P(EveryDType, OutMayBeX) {
+  std::mt19937 random(3);
+  for (const Strides strides : kAllStrides) {
+    for (const Sizes& shape : {Sizes{3, 5, 7}, {3, 500, 11}, {60, 40, 3}}) {
+      TestTensor x = TestTensor::Random(GetParam(), shape, &random, strides);
+      const TestTensor value = TestTensor::Random(GetParam(), WithSize(shape, 1, 9), &random);
+      const TestTensor index = RandomIndex(9, shape[1], &random);
+      const std::string expected = Reference(x, index, 1, value).Bits();
+      ASSERT_TRUE(IndexAdd(x.view(), index.view(), 1, value.view(), x.mutable_view(), {}).ok());
+      EXPECT_TRUE(x.Bits() == expected);
+    }
   }
 }
 
-TEST(IndexAddTest, IntegersWrapAroundAndBoolIsTheLogicalOr) {
-  const auto index = MakeIndex({0, 0});
-  auto bytes = MakeFilled(DType::kInt8, {2}, int8_t{100});
-  ASSERT_TRUE(
-      IndexAdd(bytes.view(), index.view(), 0, bytes.view(), bytes.mutable_view(), Context()).ok());
-  EXPECT_EQ(bytes.at({0}), static_cast<int8_t>(44));
-  const auto no = MakeFilled(DType::kBool, {2}, uint8_t{0});
-  const auto yes = MakeFilled(DType::kBool, {2}, uint8_t{1});
-  const TestTensor<uint8_t> out(DType::kBool, {2});
-  ASSERT_TRUE(IndexAdd(no.view(), index.view(), 0, yes.view(), out.mutable_view(), Context()).ok());
-  EXPECT_EQ(out.values(), std::vector<uint8_t>({1, 0}));
+TEST_P(EveryDType, TheGradientsAreACopyAndAGather) {
+  std::mt19937 random(4);
+  const TestTensor index = RandomIndex(6, 5, &random);
+  for (const Strides strides : kAllStrides) {
+    const TestTensor out_grad = TestTensor::Random(GetParam(), {3, 5, 7}, &random, strides);
+    TestTensor x_grad(GetParam(), {3, 5, 7}, strides);
+    TestTensor value_grad(GetParam(), {3, 6, 7}, strides);
+    const MutableTensorView x_view = x_grad.mutable_view();
+    const MutableTensorView value_view = value_grad.mutable_view();
+    ASSERT_TRUE(IndexAddGrad(out_grad.view(), index.view(), 1, &x_view, &value_view, {}).ok());
+    EXPECT_TRUE(x_grad.Bits() == out_grad.Bits());
+    const auto sources = Destinations({3, 6, 7}, {3, 5, 7}, 1, index);
+    for (int64_t i = 0; i < value_grad.numel(); ++i) {
+      ASSERT_EQ(value_grad.Get(i), out_grad.Get(sources[i]));
+    }
+  }
 }
 
-TEST(IndexAddTest, AScalarTakesOneIndexOnAxisZeroOrMinusOne) {
-  const auto x = MakeFilled(DType::kFloat32, {}, 1.0f);
-  const auto value = MakeFilled(DType::kFloat32, {}, 2.0f);
-  const TestTensor<float> out(DType::kFloat32, {});
-  for (const int64_t axis : {0, -1}) {
-    ASSERT_TRUE(IndexAdd(x.view(), MakeIndex({-1}).view(), axis, value.view(), out.mutable_view(),
-                         Context())
-                    .ok());
-    EXPECT_EQ(out.at({}), 3.0f);
+TEST(IndexAddTest, NegativeIndicesCountFromTheEnd) {
+  const TestTensor x = TestTensor::Of(DType::kInt32, {3}, {10, 20, 30});
+  const TestTensor value = TestTensor::Of(DType::kInt32, {2}, {1, 2});
+  EXPECT_EQ(Added(x, Index({-1, -3}), 0, value).Bits(),
+            TestTensor::Of(DType::kInt32, {3}, {12, 20, 31}).Bits());
+}
+
+TEST(IndexAddTest, EveryOccurrenceOfAnIndexIsAdded) {
+  const TestTensor x = TestTensor::Of(DType::kInt32, {2}, {0, 0});
+  const TestTensor value = TestTensor::Of(DType::kInt32, {4}, {1, 2, 4, 8});
+  EXPECT_EQ(Added(x, Index({1, 1, -1, 0}), 0, value).Bits(),
+            TestTensor::Of(DType::kInt32, {2}, {8, 7}).Bits());
+}
+
+TEST(IndexAddTest, NegativeAxesCountFromTheEnd) {
+  std::mt19937 random(5);
+  const TestTensor x = TestTensor::Random(DType::kFloat32, {4, 3}, &random);
+  const TestTensor value = TestTensor::Random(DType::kFloat32, {4, 2}, &random);
+  EXPECT_EQ(Added(x, Index({2, 0}), -1, value).Bits(), Added(x, Index({2, 0}), 1, value).Bits());
+}
+
+TEST(IndexAddTest, TheIndexMayBeInt32) {
+  std::mt19937 random(6);
+  const TestTensor x = TestTensor::Random(DType::kFloat32, {9, 3}, &random);
+  const TestTensor value = TestTensor::Random(DType::kFloat32, {100, 3}, &random);
+  const TestTensor index = RandomIndex(100, 9, &random, DType::kInt32);
+  EXPECT_EQ(Added(x, index, 0, value).Bits(), Reference(x, index, 0, value).Bits());
+}
+
+TEST(IndexAddTest, A0DIndexIsOneIndex) {
+  const TestTensor x = TestTensor::Of(DType::kInt32, {3}, {10, 20, 30});
+  const TestTensor value = TestTensor::Of(DType::kInt32, {1}, {5});
+  const TestTensor index = TestTensor::Of(DType::kInt64, {}, {-2});
+  EXPECT_EQ(Added(x, index, 0, value).Get(1), 25.0);
+}
+
+TEST(IndexAddTest, A0DXHasOneElementAlongItsAxis) {
+  const TestTensor x = TestTensor::Of(DType::kInt32, {}, {10});
+  const TestTensor value = TestTensor::Of(DType::kInt32, {}, {5});
+  EXPECT_EQ(Added(x, Index({0}), 0, value).Get(0), 15.0);
+  EXPECT_EQ(Added(x, Index({-1}), -1, value).Get(0), 15.0);
+}
+
+TEST(IndexAddTest, NoIndexGivesX) {
+  std::mt19937 random(7);
+  const TestTensor x = TestTensor::Random(DType::kFloat16, {4, 3}, &random);
+  EXPECT_EQ(Added(x, Index({}), 0, TestTensor(DType::kFloat16, {0, 3})).Bits(), x.Bits());
+}
+
+TEST(IndexAddTest, IntegersWrapAround) {
+  const TestTensor x = TestTensor::Of(DType::kInt8, {1}, {127});
+  EXPECT_EQ(Added(x, Index({0}), 0, TestTensor::Of(DType::kInt8, {1}, {1})).Get(0), -128.0);
+}
+
+// In float16 arithmetic 2048 + 1 is 2048.
+TEST(IndexAddTest, HalfPrecisionIsRoundedOnce) {
+  for (const DType dtype : {DType::kFloat16, DType::kBFloat16}) {
+    for (const int64_t columns : {1, 700}) {
+      const Sizes value_shape{1024, columns};
+      const TestTensor x = TestTensor::Of(dtype, {1, columns}, std::vector<double>(columns, 2048));
+      const TestTensor value =
+          TestTensor::Of(dtype, value_shape, std::vector<double>(1024 * columns, 1.0));
+      const TestTensor index = Index(std::vector<double>(1024, 0.0));
+      EXPECT_EQ(Added(x, index, 0, value).Get(columns - 1), 3072.0) << DTypeName(dtype);
+    }
   }
+}
+
+// In float32, 1e8 - 1e8 + 1 is 1 and 1 + 1e8 - 1e8 is 0.
+TEST(IndexAddTest, AdditionsHappenInTheOrderOfTheIndices) {
+  for (const int64_t columns : {1, 5000}) {
+    TestTensor x(DType::kFloat32, {1, columns});
+    TestTensor value(DType::kFloat32, {2, columns});
+    for (int64_t j = 0; j < columns; ++j) {
+      x.Set(j, 1e8);
+      value.Set(j, -1e8);
+      value.Set(columns + j, 1.0);
+    }
+    EXPECT_EQ(Added(x, Index({0, 0}), 0, value).Get(columns - 1), 1.0);
+  }
+}
+
+TEST(IndexAddTest, TheBitsDoNotDependOnTheNumberOfThreads) {
+  std::mt19937 random(8);
+  std::normal_distribution<double> normal;
+  for (const DType dtype : {DType::kFloat32, DType::kBFloat16}) {
+    for (const Sizes& shape : {Sizes{500, 300}, {300, 500, 1}, {4000, 9}}) {
+      TestTensor x(dtype, shape);
+      for (int64_t i = 0; i < x.numel(); ++i) x.Set(i, normal(random));
+      for (int axis = 0; axis < 2; ++axis) {
+        TestTensor value(dtype, WithSize(shape, axis, 700));
+        for (int64_t i = 0; i < value.numel(); ++i) value.Set(i, normal(random));
+        const TestTensor index = RandomIndex(700, shape[axis], &random);
+        const std::string one = Added(x, index, axis, value, Context{1}).Bits();
+        for (const int threads : {2, 3, 4}) {
+          EXPECT_TRUE(Added(x, index, axis, value, Context{threads}).Bits() == one);
+        }
+      }
+    }
+  }
+}
+
+// As in Torch: where there is nothing to add to, indices are not looked at.
+TEST(IndexAddTest, AnEmptyXOfSeveralDimensionsTakesAnyIndex) {
   EXPECT_EQ(
-      IndexAdd(x.view(), MakeIndex({0, 0}).view(), 0, value.view(), out.mutable_view(), Context())
-          .code,
-      StatusCode::kInvalidArgument);
+      Added(TestTensor(DType::kFloat32, {0, 3}), Index({7}), 0, TestTensor(DType::kFloat32, {1, 3}))
+          .numel(),
+      0);
+  EXPECT_EQ(
+      Added(TestTensor(DType::kFloat32, {3, 0}), Index({7}), 0, TestTensor(DType::kFloat32, {1, 0}))
+          .numel(),
+      0);
 }
 
-/// The status of index_add of zeros, and that out was left alone if it is an error.
-Status AddStatus(const Sizes& shape, const Sizes& value_shape, const std::vector<int64_t>& indices,
-                 int64_t axis) {
-  const auto x = MakeFilled(DType::kFloat32, shape, 0.0f);
-  const auto value = MakeFilled(DType::kFloat32, value_shape, 1.0f);
-  const TestTensor<float> out(DType::kFloat32, shape), untouched(DType::kFloat32, shape);
-  const Status status = IndexAdd(x.view(), MakeIndex(indices).view(), axis, value.view(),
-                                 out.mutable_view(), Context());
-  if (!status.ok()) {
-    EXPECT_EQ(out.values(), untouched.values());
-  }
+/// The status for an int32 x; out must stay poison.
+Status Rejected(const Sizes& x_shape, const TestTensor& index, int64_t axis,
+                const TestTensor& value) {
+  std::mt19937 random(9);
+  const TestTensor x = TestTensor::Random(DType::kInt32, x_shape, &random);
+  TestTensor out(DType::kInt32, x_shape);
+  const std::string poison = out.Bits();
+  const Status status =
+      IndexAdd(x.view(), index.view(), axis, value.view(), out.mutable_view(), {});
+  EXPECT_TRUE(out.Bits() == poison);
   return status;
 }
 
-void ExpectError(const Status& status, StatusCode code, const std::string& part) {
-  EXPECT_EQ(status.code, code);
-  EXPECT_NE(status.message.find(part), std::string::npos) << status.message;
-}
-
-TEST(IndexAddTest, AnIndexOutOfRangeIsFoundBeforeAnythingIsWritten) {
-  ExpectError(AddStatus({3, 2}, {3, 2}, {0, 1, 3}, 0), StatusCode::kInvalidArgument,
-              "index[2] is 3, expected -3 <= index < 3");
-  ExpectError(AddStatus({3, 2}, {1, 2}, {-4}, 0), StatusCode::kInvalidArgument, "index[0] is -4");
-}
-
-TEST(IndexAddTest, ErrorsNameTheAxisAndBothShapes) {
-  ExpectError(AddStatus({3, 2}, {1, 2}, {0}, 2), StatusCode::kOutOfRange, "axis is 2");
-  ExpectError(AddStatus({3, 2}, {1, 2}, {0}, -3), StatusCode::kOutOfRange, "axis is -3");
-  ExpectError(AddStatus({3, 2}, {2, 2}, {0}, 0), StatusCode::kInvalidArgument,
-              "value is [2, 2], expected [1, 2]");
-  ExpectError(AddStatus({3, 2}, {1, 3}, {0}, 0), StatusCode::kInvalidArgument,
-              "value is [1, 3], expected [1, 2]");
-}
-
-TEST(IndexAddTest, AnEmptyXIsCheckedAsInTorch) {
-  EXPECT_TRUE(AddStatus({0, 3}, {1, 3}, {0}, 0).ok());
-  EXPECT_TRUE(AddStatus({4, 0}, {1, 0}, {9}, 0).ok());
-  EXPECT_FALSE(AddStatus({0}, {1}, {0}, 0).ok());
-  EXPECT_TRUE(AddStatus({0}, {0}, {}, 0).ok());
-}
-
-TEST(IndexAddTest, RefusesAnIndexOfAnotherDType) {
-  const auto x = MakeFilled(DType::kFloat32, {3}, 0.0f);
-  const TestTensor<float> out(DType::kFloat32, {3});
-  ExpectError(IndexAdd(x.view(), x.view(), 0, x.view(), out.mutable_view(), Context()),
-              StatusCode::kUnsupportedDType, "index is float32");
-}
-
-TEST(IndexAddGradTest, GathersAlongTheAxisForEveryLengthOfSlices) {
-  for (const int64_t inner : {1, 2, 3, 4, 16, 700}) {
-    TestTensor<float> out_grad(DType::kFloat32, {2, 5, inner}, {1, 2, 1});
-    out_grad.Generate([random = Random()]() mutable { return float(random.Normal()); });
-    const TestTensor<float> x_grad(DType::kFloat32, {2, 5, inner});
-    const TestTensor<float> value_grad(DType::kFloat32, {2, 3, inner}, {2, 1, 1});
-    const MutableTensorView x_view = x_grad.mutable_view();
-    const MutableTensorView value_view = value_grad.mutable_view();
-    const std::vector<int64_t> indices = {4, -5, 4};
-    ASSERT_TRUE(IndexAddGrad(out_grad.view(), MakeIndex(indices).view(), -2, &x_view, &value_view,
-                             Context())
-                    .ok());
-    EXPECT_EQ(x_grad.values(), out_grad.values());
-    ForEachIndex(value_grad.shape(), [&](const Sizes& i) {
-      ASSERT_EQ(value_grad.at(i), out_grad.at({i[0], (indices[i[1]] + 5) % 5, i[2]}));
-    });
+TEST(IndexAddErrorTest, AnIndexOutOfRangeIsNamedAndNothingIsWritten) {
+  const TestTensor value = TestTensor::Of(DType::kInt32, {3, 2}, {1, 1, 1, 1, 1, 1});
+  for (const double bad : {4.0, -5.0, 9e15}) {
+    const Status status = Rejected({4, 2}, Index({0, bad, 1}), 0, value);
+    EXPECT_EQ(status.code, StatusCode::kInvalidArgument);
+    EXPECT_EQ(status.message, "index[1] is " + std::to_string(static_cast<int64_t>(bad)) +
+                                  ", expected -4 <= index < 4");
   }
 }
 
-TEST(IndexAddGradTest, ChecksTheIndexOnAnEmptyAxisIfTheValueGradientIsWanted) {
-  const TestTensor<float> out_grad(DType::kFloat32, {0, 3});
-  const TestTensor<float> value_grad(DType::kFloat32, {1, 3});
-  const MutableTensorView x_view = out_grad.mutable_view();
+TEST(IndexAddErrorTest, TheSmallestIntegerIsOutOfRangeToo) {
+  TestTensor index(DType::kInt64, {1});
+  index.Set(0, static_cast<double>(std::numeric_limits<int64_t>::min()));
+  const Status status = Rejected({4}, index, 0, TestTensor::Of(DType::kInt32, {1}, {1}));
+  EXPECT_EQ(status.message, "index[0] is -9223372036854775808, expected -4 <= index < 4");
+}
+
+TEST(IndexAddErrorTest, AnEmpty1DXHasNoLegalIndex) {
+  const Status status = Rejected({0}, Index({0}), 0, TestTensor::Of(DType::kInt32, {1}, {1}));
+  EXPECT_EQ(status.code, StatusCode::kInvalidArgument);
+}
+
+TEST(IndexAddErrorTest, TheAxisIsChecked) {
+  const TestTensor value(DType::kInt32, {1, 2});
+  for (const int64_t axis : {2, -3}) {
+    const Status status = Rejected({4, 2}, Index({0}), axis, value);
+    EXPECT_EQ(status.code, StatusCode::kOutOfRange);
+    EXPECT_EQ(status.message, "axis is " + std::to_string(axis) + ", expected -2 <= axis < 2");
+  }
+}
+
+TEST(IndexAddErrorTest, TheShapeOfValueIsChecked) {
+  const Status status = Rejected({4, 2}, Index({0}), 0, TestTensor(DType::kInt32, {2, 2}));
+  EXPECT_EQ(status.code, StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message,
+            "the shape of value is [2, 2], expected [1, 2], that of x [4, 2] with the number of "
+            "indices, 1, along axis 0");
+}
+
+TEST(IndexAddErrorTest, TheIndexMustBeAnIntegerVector) {
+  const TestTensor value(DType::kInt32, {1, 2});
+  const Status dtype = Rejected({4, 2}, TestTensor::Of(DType::kFloat32, {1}, {0}), 0, value);
+  EXPECT_EQ(dtype.code, StatusCode::kUnsupportedDType);
+  EXPECT_EQ(dtype.message, "the dtype of index is float32, expected int32 or int64");
+  const Status ndim = Rejected({4, 2}, TestTensor::Of(DType::kInt64, {1, 1}, {0}), 0, value);
+  EXPECT_EQ(ndim.code, StatusCode::kInvalidArgument);
+  EXPECT_EQ(ndim.message, "index has shape [1, 1], expected one dimension or none");
+}
+
+TEST(IndexAddErrorTest, DTypesMustBeEqual) {
+  const Status status = Rejected({4}, Index({0}), 0, TestTensor(DType::kInt64, {1}));
+  EXPECT_EQ(status.message,
+            "the dtypes of x and value must be equal, but they are int32 and int64");
+}
+
+TEST(IndexAddErrorTest, A0DXTakesOneIndex) {
+  const Status status = Rejected({}, Index({0, 0}), 0, TestTensor(DType::kInt32, {}));
+  EXPECT_EQ(status.message, "index has 2 entries, expected 1, because x has no dimension");
+}
+
+TEST(IndexAddGradTest, EitherGradientMayBeLeftOut) {
+  std::mt19937 random(10);
+  const TestTensor out_grad = TestTensor::Random(DType::kFloat32, {4, 2}, &random);
+  TestTensor x_grad(DType::kFloat32, {4, 2});
+  TestTensor value_grad(DType::kFloat32, {1, 2});
+  const MutableTensorView x_view = x_grad.mutable_view();
   const MutableTensorView value_view = value_grad.mutable_view();
-  const auto index = MakeIndex({0});
-  EXPECT_FALSE(
-      IndexAddGrad(out_grad.view(), index.view(), 0, nullptr, &value_view, Context()).ok());
-  EXPECT_TRUE(IndexAddGrad(out_grad.view(), index.view(), 0, &x_view, nullptr, Context()).ok());
+  const TestTensor index = Index({-1});
+  EXPECT_TRUE(IndexAddGrad(out_grad.view(), index.view(), 0, &x_view, nullptr, {}).ok());
+  EXPECT_TRUE(IndexAddGrad(out_grad.view(), index.view(), 0, nullptr, &value_view, {}).ok());
+  EXPECT_TRUE(IndexAddGrad(out_grad.view(), index.view(), 0, nullptr, nullptr, {}).ok());
+  EXPECT_EQ(x_grad.Bits(), out_grad.Bits());
+  EXPECT_EQ(value_grad.Bits(), out_grad.Bits().substr(6 * sizeof(float)));
+}
+
+TEST(IndexAddGradTest, XGradMayBeOutGrad) {
+  std::mt19937 random(11);
+  TestTensor out_grad = TestTensor::Random(DType::kFloat32, {4, 2}, &random, Strides::kBackwards);
+  const std::string bits = out_grad.Bits();
+  const MutableTensorView x_view = out_grad.mutable_view();
+  ASSERT_TRUE(IndexAddGrad(out_grad.view(), Index({1}).view(), 0, &x_view, nullptr, {}).ok());
+  EXPECT_EQ(out_grad.Bits(), bits);
+}
+
+TEST(IndexAddGradTest, ChecksTheIndexEvenIfTheAxisIsEmpty) {
+  TestTensor value_grad(DType::kFloat32, {1, 2});
+  const std::string poison = value_grad.Bits();
+  const MutableTensorView value_view = value_grad.mutable_view();
+  const TestTensor out_grad(DType::kFloat32, {0, 2});
+  const Status status =
+      IndexAddGrad(out_grad.view(), Index({0}).view(), 0, nullptr, &value_view, {});
+  EXPECT_EQ(status.code, StatusCode::kInvalidArgument);
+  EXPECT_EQ(value_grad.Bits(), poison);
+}
+
+TEST(IndexAddGradTest, TheBitsDoNotDependOnTheNumberOfThreads) {
+  std::mt19937 random(12);
+  const TestTensor out_grad = TestTensor::Random(DType::kFloat32, {50, 400, 9}, &random);
+  const TestTensor index = RandomIndex(300, 400, &random);
+  const auto sources = Destinations({50, 300, 9}, {50, 400, 9}, 1, index);
+  TestTensor expected(DType::kFloat32, {50, 300, 9});
+  for (int64_t i = 0; i < expected.numel(); ++i) expected.Set(i, out_grad.Get(sources[i]));
+  for (const int threads : {1, 2, 3, 4}) {
+    TestTensor value_grad(DType::kFloat32, {50, 300, 9});
+    const MutableTensorView view = value_grad.mutable_view();
+    ASSERT_TRUE(
+        IndexAddGrad(out_grad.view(), index.view(), 1, nullptr, &view, Context{threads}).ok());
+    EXPECT_TRUE(value_grad.Bits() == expected.Bits());
+  }
 }
 
 }  // namespace

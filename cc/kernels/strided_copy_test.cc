@@ -2,168 +2,168 @@
 
 #include <gtest/gtest.h>
 
-#include "cc/kernels/bulk_copy.h"
 #include "cc/kernels/test_tensor.h"
 
 namespace paddlemend {
 namespace {
 
-/// An element of any size, with comparable contents.
-template <int kBytes>
-struct Element {
-  unsigned char bytes[kBytes];
-  bool operator==(const Element& other) const {
-    return std::memcmp(bytes, other.bytes, kBytes) == 0;
-  }
-};
+using Sizes = TestTensor::Sizes;
 
-template <int kBytes>
-constexpr DType DTypeOfSize() {
-  return kBytes == 1   ? DType::kUInt8
-         : kBytes == 2 ? DType::kInt16
-         : kBytes == 4 ? DType::kFloat32
-         : kBytes == 8 ? DType::kInt64
-                       : DType::kComplex128;
+/// The bits of a copy of `source` in a row-major tensor of its shape.
+std::string CopiedBits(const TensorView& source, const Context& context = {}) {
+  TestTensor target(source.dtype, Sizes(source.shape.begin(), source.shape.begin() + source.ndim));
+  StridedCopy(source, target.mutable_view(), context);
+  return target.Bits();
 }
 
-template <typename Size>
-class StridedCopyTest : public testing::Test {
- protected:
-  static constexpr int kBytes = Size::value;
-  using T = Element<kBytes>;
-
-  TestTensor<T> MakeSource(std::vector<int64_t> shape, std::vector<int64_t> steps) {
-    TestTensor<T> tensor(DTypeOfSize<kBytes>(), shape, steps);
-    tensor.Generate([this] {
-      T element;
-      for (unsigned char& byte : element.bytes) byte = static_cast<unsigned char>(Next());
-      return element;
-    });
-    return tensor;
-  }
-
-  int64_t Next() { return random_.Integer(0, 255); }
-
-  /// Copies and compares with element by element indexing.
-  void Check(const TensorView& src, const TestTensor<T>& dst) {
-    StridedCopy(src, dst.mutable_view(), Context{static_cast<int>(random_.Integer(1, 4))});
-    const T* const data = static_cast<const T*>(src.data);
-    ForEachIndex(dst.shape(), [&](const std::vector<int64_t>& index) {
-      int64_t offset = 0;
-      for (size_t d = 0; d < index.size(); ++d) offset += index[d] * src.strides[d];
-      ASSERT_TRUE(dst.at(index) == data[offset]) << "seed " << random_.seed();
-    });
-  }
-
-  Random random_;
-};
-
-using ElementSizes = testing::Types<std::integral_constant<int, 1>, std::integral_constant<int, 2>,
-                                    std::integral_constant<int, 4>, std::integral_constant<int, 8>,
-                                    std::integral_constant<int, 16>>;
-TYPED_TEST_SUITE(StridedCopyTest, ElementSizes);
-
 /// `view` with its dimensions in another order.
-TensorView Permute(const TensorView& view, const std::vector<int>& order) {
+TensorView Permuted(const TensorView& view, const std::vector<int>& order) {
   TensorView permuted = view;
-  for (size_t d = 0; d < order.size(); ++d) {
+  for (int d = 0; d < view.ndim; ++d) {
     permuted.shape[d] = view.shape[order[d]];
     permuted.strides[d] = view.strides[order[d]];
   }
   return permuted;
 }
 
-using Sizes = std::vector<int64_t>;
-
-TYPED_TEST(StridedCopyTest, ScalarAndEmptyTensors) {
-  const auto scalar = this->MakeSource({}, {});
-  this->Check(scalar.view(), TestTensor<typename TestFixture::T>(scalar.view().dtype, {}));
-  const auto empty = this->MakeSource({3, 0, 2}, {});
-  StridedCopy(empty.view(), empty.mutable_view(), Context());
-}
-
-TYPED_TEST(StridedCopyTest, StepsAndReversedDimensionsOnEitherSide) {
-  using Tensor = TestTensor<typename TestFixture::T>;
-  for (const Sizes& steps : {Sizes{1, 1, 1}, Sizes{2, 1, 1}, Sizes{1, 1, 3}, Sizes{-1, 1, -2}}) {
-    const auto src = this->MakeSource({5, 7, 33}, steps);
-    this->Check(src.view(), Tensor(src.view().dtype, {5, 7, 33}));
-    this->Check(src.view(), Tensor(src.view().dtype, {5, 7, 33}, {-1, 2, 1}));
-    this->Check(src.view(), Tensor(src.view().dtype, {5, 7, 33}, {1, 1, -2}));
-  }
-}
-
-TYPED_TEST(StridedCopyTest, TransposesOfFullAndPartialTiles) {
-  using Tensor = TestTensor<typename TestFixture::T>;
-  for (const int64_t rows : {4, 16, 61, 128}) {
-    for (const int64_t columns : {5, 64, 67}) {
-      const auto src = this->MakeSource({2, rows, columns}, {});
-      const TensorView transposed = Permute(src.view(), {0, 2, 1});
-      this->Check(transposed, Tensor(src.view().dtype, {2, columns, rows}));
-      const TensorView reversed = Permute(src.view(), {2, 1, 0});
-      this->Check(reversed, Tensor(src.view().dtype, {columns, rows, 2}));
+/// The bits of a view's elements in row-major order, collected one by one.
+std::string ElementwiseBits(const TensorView& view) {
+  std::string bits;
+  for (int64_t i = 0; i < Numel(view); ++i) {
+    int64_t offset = 0;
+    for (int64_t d = view.ndim - 1, rest = i; d >= 0; rest /= view.shape[d--]) {
+      offset += rest % view.shape[d] * view.strides[d];
     }
+    const int64_t size = ElementSize(view.dtype);
+    bits.append(static_cast<const char*>(view.data) + offset * size, size);
   }
+  return bits;
 }
 
-TYPED_TEST(StridedCopyTest, BroadcastsAlongEverySetOfDimensions) {
-  using Tensor = TestTensor<typename TestFixture::T>;
-  const Sizes shape = {3, 17, 5, 70};
-  for (int mask = 0; mask < 16; ++mask) {
-    const auto src = this->MakeSource(shape, {});
-    TensorView broadcast = src.view();
-    for (int d = 0; d < 4; ++d) {
-      if ((mask >> d & 1) != 0) broadcast.strides[d] = 0;
-    }
-    this->Check(broadcast, Tensor(src.view().dtype, shape));
-  }
-}
+class EveryDType : public testing::TestWithParam<DType> {};
 
-TYPED_TEST(StridedCopyTest, LargeCopiesAreSplitAmongThreadsAndStreamed) {
-  using Tensor = TestTensor<typename TestFixture::T>;
-  const int64_t numel = kStreamingBytes / TestFixture::kBytes + 12345;
-  for (const int64_t run : {int64_t{1}, int64_t{3}, numel / 2}) {
-    const Sizes shape = {numel / run, run};
-    auto src = this->MakeSource({1, run}, {});
-    TensorView broadcast = src.view();
-    broadcast.shape[0] = shape[0];
-    broadcast.strides[0] = 0;
-    const Tensor dst(broadcast.dtype, shape);
-    StridedCopy(broadcast, dst.mutable_view(), Context{2});
-    for (int64_t i = 0; i < shape[0] * run; i += 1 + this->random_.Integer(0, 999)) {
-      ASSERT_TRUE(dst.at({i / run, i % run}) == src.at({0, i % run}));
-    }
-    ASSERT_TRUE(dst.at({shape[0] - 1, run - 1}) == src.at({0, run - 1}));
-  }
-}
+INSTANTIATE_TEST_SUITE_P(StridedCopyTest, EveryDType, testing::ValuesIn(kAllDTypes),
+                         [](const auto& info) { return DTypeName(info.param); });
 
-TEST(BulkCopyTest, WritesExactlyTheGivenRangeForAnyAlignment) {
-  Random random;
-  for (int64_t bytes = 0; bytes < 5000; bytes += 1 + bytes / 7) {
-    for (int64_t offset = 0; offset < 64; offset += 5) {
-      for (const bool streaming : {false, true}) {
-        std::vector<char> src(bytes + 64), dst(bytes + 192, kPoison);
-        for (char& byte : src) byte = static_cast<char>(random.Integer(0, 255));
-        BulkCopy(dst.data() + 64 + offset, src.data() + 3, bytes, streaming);
-        std::vector<char> expected(bytes + 192, kPoison);
-        std::copy_n(src.begin() + 3, bytes, expected.begin() + 64 + offset);
-        ASSERT_EQ(dst, expected);
+TEST_P(EveryDType, AnyStridesOnBothSides) {
+  std::mt19937 random(1);
+  for (const Sizes& shape : {Sizes{}, {7}, {3, 5}, {33, 1, 21}, {2, 3, 17, 19}}) {
+    const TestTensor values = TestTensor::Random(GetParam(), shape, &random);
+    for (const Strides from : kAllStrides) {
+      for (const Strides to : kAllStrides) {
+        TestTensor target(GetParam(), shape, to);
+        StridedCopy(values.With(from).view(), target.mutable_view(), {});
+        EXPECT_TRUE(target.Bits() == values.Bits());
+        EXPECT_TRUE(target.GapsArePoison());
       }
     }
   }
 }
 
-TEST(BulkFillTest, RepeatsThePatternFromTheStartForAnyAlignment) {
-  const char pattern[] = "0123456789abcdef";
-  for (int64_t bytes = 0; bytes < 1000; bytes += 1 + bytes / 9) {
-    for (int64_t offset = 0; offset < 64; ++offset) {
-      for (const bool streaming : {false, true}) {
-        std::vector<char> dst(bytes + 192, kPoison), expected(bytes + 192, kPoison);
-        BulkFill(dst.data() + 64 + offset, pattern, bytes, streaming);
-        for (int64_t i = 0; i < bytes; ++i) expected[64 + offset + i] = pattern[i % 16];
-        ASSERT_EQ(dst, expected);
-      }
+TEST_P(EveryDType, StridesOfZeroRepeatElements) {
+  std::mt19937 random(2);
+  for (const int repeated : {0, 1, 2}) {
+    for (const int64_t size : {2, 9, 300}) {
+      const TestTensor values = TestTensor::Random(GetParam(), {5, 3, 11}, &random);
+      TensorView source = values.view();
+      source.shape[repeated] = size;
+      source.strides[repeated] = 0;
+      EXPECT_TRUE(CopiedBits(source) == ElementwiseBits(source));
     }
   }
+}
+
+TEST_P(EveryDType, DimensionsInAnyOrder) {
+  std::mt19937 random(3);
+  std::vector<int> order{0, 1, 2, 3};
+  do {
+    const TestTensor values = TestTensor::Random(GetParam(), {3, 17, 4, 9}, &random);
+    const TensorView source = Permuted(values.view(), order);
+    EXPECT_TRUE(CopiedBits(source) == ElementwiseBits(source));
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST(StridedCopyTest, RandomViews) {
+  std::mt19937 random(4);
+  for (int trial = 0; trial < 300; ++trial) {
+    const DType dtype = kAllDTypes[random() % std::size(kAllDTypes)];
+    Sizes shape(random() % 6);
+    for (int64_t& size : shape) size = 1 + random() % 8;
+    const TestTensor values =
+        TestTensor::Random(dtype, shape, &random, kAllStrides[random() % std::size(kAllStrides)]);
+    std::vector<int> order(shape.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::shuffle(order.begin(), order.end(), random);
+    TensorView source = Permuted(values.view(), order);
+    for (int d = 0; d < source.ndim; ++d) {
+      if (random() % 4 == 0) source.strides[d] = 0;
+    }
+    EXPECT_TRUE(CopiedBits(source) == ElementwiseBits(source)) << ShapeString(source);
+  }
+}
+
+TEST(StridedCopyTest, NothingIsCopiedFromAnEmptyTensor) {
+  for (const Sizes& shape : {Sizes{0}, {3, 0}, {0, 3}, {2, 0, 5}}) {
+    EXPECT_EQ(CopiedBits(TestTensor(DType::kFloat32, shape).view()), "");
+  }
+}
+
+TEST(StridedCopyTest, TheMostDimensions) {
+  std::mt19937 random(5);
+  const Sizes shape(kMaxNdim, 2);
+  const TestTensor values = TestTensor::Random(DType::kInt16, shape, &random);
+  for (const Strides strides : kAllStrides) {
+    EXPECT_TRUE(CopiedBits(values.With(strides).view()) == values.Bits());
+  }
+}
+
+TEST(StridedCopyTest, NanAndNegativeZeroKeepTheirBits) {
+  const uint32_t bits[] = {0x7f800001u, 0xffc12345u, 0x80000000u, 0x00000001u};
+  const TensorView source{{DType::kFloat32, 2, {2, 2}, {1, 2}}, bits};
+  EXPECT_TRUE(CopiedBits(source) == ElementwiseBits(source));
+}
+
+// Several megabytes: shared out among threads, and past the caches.
+class LargeCopy : public testing::TestWithParam<int> {};
+
+INSTANTIATE_TEST_SUITE_P(StridedCopyTest, LargeCopy, testing::Range(1, 5),
+                         [](const auto& info) { return "Threads" + std::to_string(info.param); });
+
+std::vector<uint8_t> RandomBytes(int64_t size) {
+  std::mt19937 random(6);
+  std::vector<uint8_t> bytes(size);
+  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
+  return bytes;
+}
+
+TEST_P(LargeCopy, Contiguous) {
+  const std::vector<uint8_t> bytes = RandomBytes(9000001);
+  const TensorView source{{DType::kUInt8, 1, {9000001}, {1}}, bytes.data()};
+  EXPECT_TRUE(CopiedBits(source, Context{GetParam()}) == std::string(bytes.begin(), bytes.end()));
+}
+
+TEST_P(LargeCopy, Transposed) {
+  const std::vector<uint8_t> bytes = RandomBytes(4 * 1003 * 1005);
+  const TensorView source{{DType::kInt32, 2, {1003, 1005}, {1, 1003}}, bytes.data()};
+  EXPECT_TRUE(CopiedBits(source, Context{GetParam()}) == ElementwiseBits(source));
+}
+
+TEST_P(LargeCopy, OneElementToManyPlaces) {
+  const std::vector<uint8_t> bytes = RandomBytes(8);
+  const TensorView source{{DType::kFloat64, 1, {600011}, {0}}, bytes.data()};
+  EXPECT_TRUE(CopiedBits(source, Context{GetParam()}) == ElementwiseBits(source));
+}
+
+TEST_P(LargeCopy, AShortRunToManyPlaces) {
+  const std::vector<uint8_t> bytes = RandomBytes(3 * 2);
+  const TensorView source{{DType::kFloat16, 2, {700001, 3}, {0, 1}}, bytes.data()};
+  EXPECT_TRUE(CopiedBits(source, Context{GetParam()}) == ElementwiseBits(source));
+}
+
+TEST_P(LargeCopy, RowsOfOneElementEach) {
+  const std::vector<uint8_t> bytes = RandomBytes(4 * 2048);
+  const TensorView source{{DType::kFloat32, 2, {2048, 515}, {1, 0}}, bytes.data()};
+  EXPECT_TRUE(CopiedBits(source, Context{GetParam()}) == ElementwiseBits(source));
 }
 
 }  // namespace

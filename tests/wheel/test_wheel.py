@@ -29,7 +29,7 @@ assert numpy.from_dlpack(native.expand(numpy.ones((1, 2)), [3, 2])).shape == (3,
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory) -> Path:
-    """A virtual environment with the wheel, and Paddle with what it needs made visible by a .pth file."""
+    """A virtual environment with the wheel, and Paddle made visible by a .pth file."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, symlinks=True, with_pip=False)
     site = next(folder.glob("lib/python*/site-packages"))
@@ -37,8 +37,19 @@ def environment(tmp_path_factory) -> Path:
     (site / "paddle.pth").write_text("\n".join(str(Path(path).absolute()) for path in others))
     (wheel,) = Path("py").glob("paddlemend-*.whl")
     installed = subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", f"--target={site}", wheel],
-        capture_output=True, text=True, check=False,
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            "--no-index",
+            f"--target={site}",
+            wheel,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert installed.returncode == 0, installed.stderr
     return folder
@@ -48,7 +59,12 @@ def run(environment: Path, *words: str) -> subprocess.CompletedProcess:
     variables = {name: os.environ[name] for name in ("HOME", "PATH")}
     return subprocess.run(
         [environment / "bin/python", *words],
-        cwd="/", env=variables, capture_output=True, text=True, timeout=300, check=False,
+        cwd="/",
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -66,7 +82,16 @@ def test_the_status_command_works(environment):
 
 def test_the_parity_harness_comes_with_its_built_in_cases(environment):
     line = 'paddle.expand(Tensor([1, 0],"float32"), list[3,0,], )'
-    result = run(environment, "-m", "paddlemend.apitest", "accuracy", "--paddle", "mended", "--api-config", line)
+    result = run(
+        environment,
+        "-m",
+        "paddlemend.apitest",
+        "accuracy",
+        "--paddle",
+        "mended",
+        "--api-config",
+        line,
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "1 pass" in result.stdout
     assert list((environment / "lib").glob("python*/site-packages/paddlemend/apitest/cases/*.txt"))

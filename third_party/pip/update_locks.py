@@ -17,7 +17,7 @@ from pathlib import Path
 
 LOCKS = Path(__file__).parent / "locks"
 
-# The build of Torch that everyone can download; the other lock has the CPU build, where pip finds one.
+# The build of Torch that everyone can download; the other lock has the CPU build, if pip finds one.
 PUBLIC_BUILDS = {"torch_public_cp311"}
 
 # Paddle's own requirements are part of `tools`, so that every Paddle shares one copy of them.
@@ -37,6 +37,7 @@ PADDLE_REQUIREMENTS = [
 TOOLS = [
     "hypothesis",
     "pebble",
+    "pip",
     "pybind11",
     "pytest",
     "rich",

@@ -6,6 +6,7 @@ make_wheel.py --out WHEEL --file SOURCE=PATH …      (PATH is relative to the p
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import shutil
 import sys
@@ -35,6 +36,7 @@ def main() -> None:
     )
     # setuptools did not build the compiled modules; the wheel needs a platform tag all the same.
     setuptools.Distribution.has_ext_modules = lambda self: True
+    logging.disable(logging.INFO)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "project"
         stage(options.file, root)

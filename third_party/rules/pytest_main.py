@@ -11,7 +11,7 @@ scratch = os.environ.pop("TEST_TMPDIR", None)
 if scratch:
     os.environ["HOME"] = scratch
 
-import pytest
+import pytest  # noqa: E402
 
 if __name__ == "__main__":
     words = ["-p", "no:cacheprovider", "--strict-markers", "-ra", *sys.argv[1:]]
