@@ -51,19 +51,27 @@ void SumRows(const T* data, int64_t rows, int64_t row_stride, int64_t columns,
 /// The most columns of SumRun.
 constexpr int64_t kRunColumns = 32;
 
-/// Sums a run of `size` elements: element i is added to lane i % kLanes, then lanes of the same
-/// column are added up. The lanes stay in registers.
+/// Sums a run of `size` elements: element i is added to lane i % kLanes, block by block, so that
+/// rounding errors of long sums stay small; then lanes of the same column are added up.
 template <int64_t kLanes, typename T>
 [[gnu::always_inline]] inline void SumLanes(const T* data, int64_t size, int64_t columns,
                                             typename Accumulation<T, true>::Sum* sums) {
   using Rule = Accumulation<T, true>;
-  typename Rule::Sum lanes[kLanes];
-  for (int64_t j = 0; j < kLanes; ++j) lanes[j] = typename Rule::Sum(0);
-  int64_t at = 0;
-  for (; at + kLanes <= size; at += kLanes) {
-    for (int64_t j = 0; j < kLanes; ++j) lanes[j] += Rule::Load(data[at + j]);
+  using Sum = typename Rule::Sum;
+  constexpr int64_t kBlock = 16 * kLanes;
+  Sum lanes[kLanes];
+  for (int64_t j = 0; j < kLanes; ++j) lanes[j] = Sum(0);
+  for (int64_t start = 0; start < size; start += kBlock) {
+    Sum block[kLanes];
+    for (int64_t j = 0; j < kLanes; ++j) block[j] = Sum(0);
+    const int64_t end = std::min(size, start + kBlock);
+    int64_t at = start;
+    for (; at + kLanes <= end; at += kLanes) {
+      for (int64_t j = 0; j < kLanes; ++j) block[j] += Rule::Load(data[at + j]);
+    }
+    for (int64_t j = 0; at + j < end; ++j) block[j] += Rule::Load(data[at + j]);
+    for (int64_t j = 0; j < kLanes; ++j) lanes[j] += block[j];
   }
-  for (int64_t j = 0; at + j < size; ++j) lanes[j] += Rule::Load(data[at + j]);
   for (int64_t half = kLanes / 2; half >= columns; half /= 2) {
     for (int64_t j = 0; j < half; ++j) lanes[j] += lanes[j + half];
   }

@@ -73,7 +73,8 @@ TYPED_TEST(HalfTest, TheMiddleBetweenNeighboursRoundsToEven) {
 TYPED_TEST(HalfTest, NumbersBesideTheMiddleRoundToTheNearer) {
   for (uint16_t bits = 0; bits + 1 < Format<TypeParam>::kInfinityBits; ++bits) {
     const uint16_t next = bits + 1;
-    const float middle = (ToFloat(TypeParam{bits}) + ToFloat(TypeParam{next})) / 2;
+    const double exact = (double{ToFloat(TypeParam{bits})} + ToFloat(TypeParam{next})) / 2;
+    const float middle = static_cast<float>(exact);
     ASSERT_EQ(Format<TypeParam>::Round(std::nextafter(middle, 0.0f)).bits, bits);
     ASSERT_EQ(Format<TypeParam>::Round(std::nextafter(middle, INFINITY)).bits, next);
   }

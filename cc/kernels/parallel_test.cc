@@ -120,7 +120,7 @@ TEST(ParallelForTest, CallersInSeveralThreadsDoNotDisturbEachOther) {
   std::vector<std::thread> callers;
   for (int caller = 0; caller < 4; ++caller) {
     callers.emplace_back([&failures, caller] {
-      for (int call = 0; call < 200; ++call) {
+      for (int call = 0; call < 100; ++call) {
         if (!EachVisitedOnce(Context{2 + caller % 3}, 1000 + call, 10)) ++failures;
       }
     });
@@ -130,7 +130,7 @@ TEST(ParallelForTest, CallersInSeveralThreadsDoNotDisturbEachOther) {
 }
 
 TEST(ParallelForTest, WhatTheWorkersWroteIsThereWhenItReturns) {
-  for (int call = 0; call < 2000; ++call) {
+  for (int call = 0; call < 300; ++call) {
     std::vector<int64_t> squares(64);
     ParallelFor(kFourThreads, 64, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) squares[i] = i * i;

@@ -14,6 +14,7 @@ def sanitized_cc_test(name, sanitizers = ["asan", "ubsan"], **kwargs):
     cc_test(
         name = name,
         size = "small",
+        linkstatic = True,  # symbols are hidden, so a shared library would not have them
         **kwargs
     )
     for sanitizer in sanitizers:
