@@ -195,7 +195,7 @@ def test_an_out_of_another_shape_or_dtype_is_refused(out):
 
 def test_an_out_whose_elements_share_memory_is_refused():
     out = torch.zeros(1).expand(3)
-    with pytest.raises(ValueError, match="out .* has elements that share memory"):
+    with pytest.raises(ValueError, match=r"out .* has elements that share memory"):
         native.expand(torch.ones(1), [3], out=out)
 
 
@@ -220,3 +220,8 @@ def test_functions_carry_the_text_of_their_headers():
 
 def test_the_build_id_is_hexadecimal():
     assert int(native.build_id(), 16) > 0
+
+
+def test_more_dimensions_than_a_tensor_can_have_are_refused():
+    with pytest.raises(ValueError, match="x has 17 dimensions, expected 0 to 16"):
+        native.expand(np.ones((1,) * 17), [1] * 17)
