@@ -29,11 +29,8 @@ def random_tensor(dtype: torch.dtype, shape: list[int], seed: int = 0) -> torch.
     integers = torch.randint(low, 65, [*shape, 2], generator=generator)
     if dtype.is_complex:
         return torch.view_as_complex(integers / 8.0).to(dtype)
-    return integers[..., 0].to(dtype) if not dtype.is_floating_point else _eighths(integers, dtype)
-
-
-def _eighths(integers: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    return (integers[..., 0] / 8.0).to(dtype)
+    reals = integers[..., 0] / 8.0 if dtype.is_floating_point else integers[..., 0]
+    return reals.to(dtype)
 
 
 def wide(tensor: torch.Tensor) -> torch.Tensor:

@@ -107,11 +107,11 @@ def test_half_precision_is_rounded_once(dtype):
 
 
 @pytest.mark.parametrize(
-    ("x", "count", "axis"),
+    ("shape", "count", "axis"),
     [([4, 3], 0, 0), ([4, 0], 5, 0), ([0, 3], 5, 0), ([0], 0, 0), ([3, 0, 2], 7, -1)],
 )
-def test_sizes_of_zero_give_x(x, count, axis):
-    x = random_tensor(torch.float32, x)
+def test_sizes_of_zero_give_x(shape, count, axis):
+    x = random_tensor(torch.float32, shape)
     index = torch.full([count], 99)  # where there is nothing to add to, any index will do
     assert_same(native.index_add(x, index, axis, value_for(x, axis, count)), x)
 
