@@ -64,7 +64,10 @@ class CaseLine:
 
 def parse_case_line(line: str) -> CaseLine:
     """Parses one line; raises CaseSyntaxError."""
-    return _Parser(line).case()
+    try:
+        return _Parser(line).case()
+    except RecursionError:
+        raise CaseSyntaxError("the line is nested too deeply") from None
 
 
 def api_of(line: str) -> str:

@@ -155,13 +155,17 @@ class _RowFile:
 
     def write(self, entry: Row) -> None:
         """Writes one line in one piece."""
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             self._file.write(entry.to_json().encode() + b"\n")
+        except OSError as error:
+            raise typer.BadParameter(f"--json {self._path}: {error.strerror}") from error
 
 
 def _lines_of(file: Path) -> Iterator[str]:
     try:
-        text = _resolved(file).read_text(encoding="utf-8", errors="replace")
+        text = _resolved(file).read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise typer.BadParameter(f"--api-config-file {file}: {error.strerror}") from error
     return (line.strip() for line in text.splitlines())

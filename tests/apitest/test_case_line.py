@@ -113,3 +113,8 @@ def test_a_line_that_is_no_case_is_refused_with_what_was_expected(line, message)
 
 def test_the_api_of_an_unparsable_line_is_still_known():
     assert api_of("paddle.expand(word)") == "paddle.expand"
+
+
+def test_a_line_that_is_nested_too_deeply_is_no_case():
+    with pytest.raises(CaseSyntaxError, match="nested too deeply"):
+        parse_case_line("paddle.expand(" + "list[" * 3000 + ")")

@@ -54,6 +54,10 @@ def expand_to_9_dimensions(x):
     return paddle.expand(x, [2, 1, 2, 1, 1, 1, 1, 1, 3])
 
 
+def expand_as_9_dimensions(x, y):
+    return paddle.expand_as(x, y)
+
+
 def index_add_rows(x, index, value):
     return paddle.index_add(x, index, 0, value)
 
@@ -140,6 +144,15 @@ DEFECTS = [
         cotangent=ones(2, 1, 2, 1, 1, 1, 1, 1, 3),
         output=ones(2, 1, 2, 1, 1, 1, 1, 1, 3),
         gradients=[4 * ones(1, 3)],
+    ),
+    Defect(
+        "expand_as: 9 dimensions are refused",
+        affects=ALL_PADDLES,
+        function=expand_as_9_dimensions,
+        arrays=[ones(1, 3), np.zeros((2, 1, 2, 1, 1, 1, 1, 1, 3), "int64")],
+        cotangent=ones(2, 1, 2, 1, 1, 1, 1, 1, 3),
+        output=ones(2, 1, 2, 1, 1, 1, 1, 1, 3),
+        gradients=[4 * ones(1, 3), None],
     ),
     Defect(
         "index_add: an empty index is refused",

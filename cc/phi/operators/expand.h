@@ -62,23 +62,13 @@ inline void RunExpandAsGrad(const phi::CPUContext& context, const phi::DenseTens
   SumTo(context, x, out_grad, x_grad);
 }
 
-/// The wheel stops at 8 dimensions, a tensor at 9, and the wheel takes any negative size. -1 keeps
-/// a size or is not known yet and -2 is a variable of the program, so the kernel judges these two.
-inline void InferExpand(const phi::MetaTensor& x, const phi::IntArray& shape,
-                        phi::MetaTensor* out) {
-  constexpr size_t kMostDimensionsOfStock = 8;
-  const std::vector<int64_t>& sizes = shape.GetData();
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] < -2) {
-      PADDLE_THROW(common::errors::InvalidArgument(
-          "expand: shape[%d] is %d; expected a size >= 0, or -1 to keep the size of x.", i,
-          sizes[i]));
-    }
-  }
-  if (sizes.size() <= kMostDimensionsOfStock) {
-    phi::ExpandInferMeta(x, shape, out);
-    return;
-  }
+/// A tensor has up to 9 dimensions; the shape functions of the wheel stop at 8.
+constexpr size_t kMostDimensionsOfStock = 8;
+
+/// Sets the result for a target of more dimensions than the wheel takes. -1 keeps a size or is not
+/// known yet and -2 is a variable of the program: the kernel judges these two.
+inline void InferFromSizes(const phi::MetaTensor& x, const std::vector<int64_t>& sizes,
+                           phi::MetaTensor* out) {
   const int added = static_cast<int>(sizes.size()) - x.dims().size();
   if (sizes.size() > static_cast<size_t>(common::DDim::kMaxRank) || added < 0) {
     PADDLE_THROW(common::errors::InvalidArgument(
@@ -96,6 +86,33 @@ inline void InferExpand(const phi::MetaTensor& x, const phi::IntArray& shape,
   out->set_dtype(x.dtype());
 }
 
+/// The wheel takes any negative size.
+inline void InferExpand(const phi::MetaTensor& x, const phi::IntArray& shape,
+                        phi::MetaTensor* out) {
+  const std::vector<int64_t>& sizes = shape.GetData();
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] < -2) {
+      PADDLE_THROW(common::errors::InvalidArgument(
+          "expand: shape[%d] is %d; expected a size >= 0, or -1 to keep the size of x.", i,
+          sizes[i]));
+    }
+  }
+  if (sizes.size() <= kMostDimensionsOfStock) {
+    phi::ExpandInferMeta(x, shape, out);
+  } else {
+    InferFromSizes(x, sizes, out);
+  }
+}
+
+inline void InferExpandAs(const phi::MetaTensor& x, const phi::MetaTensor& y,
+                          const TargetShape& target_shape, phi::MetaTensor* out) {
+  if (target_shape.size() <= kMostDimensionsOfStock) {
+    phi::ExpandAsInferMeta(x, y, target_shape, out);
+  } else {
+    InferFromSizes(x, {target_shape.begin(), target_shape.end()}, out);
+  }
+}
+
 inline const Registrar<Expand> registrar(
     "expand",
     {
@@ -104,6 +121,9 @@ inline const Registrar<Expand> registrar(
         Route<Expand, &RunExpandAs>("expand_as"),
         Route<Expand, &RunExpandAsGrad>("expand_as_grad"),
     },
-    {HookInferMeta<Expand, &phi::ExpandInferMeta, &InferExpand>()});
+    {
+        HookInferMeta<Expand, &phi::ExpandInferMeta, &InferExpand>(),
+        HookInferMeta<Expand, &phi::ExpandAsInferMeta, &InferExpandAs>(),
+    });
 
 }  // namespace paddlemend::phi_adapter::expand

@@ -40,16 +40,16 @@ inline bool SizesDiffer(int64_t a, int64_t b) { return a >= 0 && b >= 0 && a != 
 
 inline void CheckValueShape(const phi::MetaTensor& x, const phi::MetaTensor& index,
                             const phi::MetaTensor& value, int axis) {
+  const int64_t indices = index.dims().size() == 0 ? 1 : index.dims()[0];
   bool fits = x.dims().size() == value.dims().size();
   for (int i = 0; fits && i < x.dims().size(); ++i) {
-    const int64_t indices = index.dims().size() == 0 ? 1 : index.dims()[0];
     fits = !SizesDiffer(value.dims()[i], i == axis ? indices : x.dims()[i]);
   }
   if (!fits) {
     PADDLE_THROW(common::errors::InvalidArgument(
         "index_add: value has the shape [%s]; expected that of x, [%s], with the number of "
-        "indices, [%s], on axis %d.",
-        value.dims(), x.dims(), index.dims(), axis));
+        "indices, %d, on axis %d.",
+        value.dims(), x.dims(), indices, axis));
   }
 }
 
