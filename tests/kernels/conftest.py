@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
-
-import numpy as np
 import pytest
 from paddlemend import native
-
-
-@pytest.fixture
-def rng(record_property) -> np.random.Generator:
-    """Freshly seeded; the seed is printed if the test fails."""
-    seed = secrets.randbits(32)
-    record_property("seed", seed)
-    print("seed", seed)
-    return np.random.default_rng(seed)
 
 
 @pytest.fixture(autouse=True)

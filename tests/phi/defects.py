@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import modes
 import numpy as np
 import paddle
 
@@ -31,7 +30,6 @@ class Defect:
     gradients: list[np.ndarray | None] = field(default_factory=list)
     error: str = ""
     message: str = ""
-    modes: tuple[str, ...] = modes.MODES
 
 
 def expand_to_3_by_0(x):
