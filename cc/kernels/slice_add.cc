@@ -57,10 +57,19 @@ template <typename T>
     }
     for (int64_t j = 0; j < columns; ++j) out[j] = Rule<T>::Store(sums[j]);
   } else {
+    constexpr int64_t kLine = 64 / sizeof(T);
+    constexpr int64_t kBlock = 4 * kLine;
     const T* sum = x;
     for (; begin != end; ++begin, sum = out) {
       const T* const row = value + *begin * value_stride;
-      for (int64_t j = 0; j < columns; ++j) out[j] = Add(sum[j], row[j]);
+      // The rows lie anywhere, so that the processor cannot guess which is read next.
+      const T* const next = value + begin[1] * value_stride;
+      for (int64_t j = 0; j < columns; j += kBlock) {
+        const int64_t stop = std::min(j + kBlock, columns);
+        for (int64_t k = j; k < stop; k += kLine) __builtin_prefetch(next + k);
+#pragma GCC ivdep  // out is sum itself or apart from it
+        for (int64_t k = j; k < stop; ++k) out[k] = Add(sum[k], row[k]);
+      }
     }
   }
 }
@@ -98,7 +107,8 @@ void AddByDestination(const Slices<T>& s, const Context& context) {
         const T* const value = s.value + row / s.size * s.count * s.inner + column;
         AddTile(x, value, s.inner, first, last, columns, out);
       } else if (x != out) {
-        LibraryCopy(out, x, columns * sizeof(T));
+        BulkCopy(reinterpret_cast<char*>(out), reinterpret_cast<const char*>(x),
+                 columns * sizeof(T), /*streaming=*/false);
       }
     }
   });

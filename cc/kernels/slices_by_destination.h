@@ -11,7 +11,7 @@ namespace paddlemend {
 class SlicesByDestination {
  public:
   SlicesByDestination(const int64_t* indices, int64_t count, int64_t size)
-      : starts_(size + 1), positions_(count) {
+      : starts_(size + 1), positions_(count + 1) {
     for (int64_t i = 0; i < count; ++i) ++starts_[indices[i]];
     int64_t total = 0;
     for (int64_t& entry : starts_) entry = total += entry;
@@ -19,6 +19,7 @@ class SlicesByDestination {
     for (int64_t i = count - 1; i >= 0; --i) positions_[--starts_[indices[i]]] = i;
   }
 
+  /// One entry past the last position of all may be read: a valid position, to prefetch.
   const int64_t* begin(int64_t destination) const {
     return positions_.data() + starts_[destination];
   }
