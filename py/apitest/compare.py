@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from paddlemend import catalogue
 from paddlemend.apitest import tolerance
+from paddlemend.apitest.heap import POISON_BYTE
 from paddlemend.apitest.host_tensor import HostTensor, is_differentiable, round_to
-
-# Every byte of memory that malloc hands to a worker holds this until something is written there.
-POISON_BYTE = 0x7F
 
 # Elements looked at together: bounds the temporaries, whatever the size of the tensors.
 _CHUNK = 1 << 20
@@ -21,12 +19,14 @@ _CHUNK = 1 << 20
 class Expectation:
     """What a tensor is judged against.
 
-    `same` is Torch's result in the same dtype. `wide` is Torch's result in float64 or complex128,
-    None where the rule is bitwise.
+    `same` is the reference's result in the same dtype. `wide` is its result in float64 or
+    complex128, None where the rule is bitwise. `residual` is the normwise residual of a result,
+    divided by n·eps, where the rule asks for it.
     """
 
     same: HostTensor
     wide: HostTensor | None
+    residual: Callable[[HostTensor], float] | None = None
 
 
 @dataclass
@@ -59,7 +59,10 @@ def compare_tensor(actual: HostTensor, expected: Expectation, rule: str) -> Comp
         )
     if rule == catalogue.BITWISE or expected.wide is None or not is_differentiable(same.dtype):
         return _compare_bits(actual, same)
-    return _compare_values(actual, same, expected.wide, rule)
+    result = _compare_values(actual, same, expected.wide, rule)
+    if not result.passed and rule == catalogue.RESIDUAL and expected.residual is not None:
+        _judge_residual(result, expected.residual(actual))
+    return result
 
 
 def equal_bits(first: HostTensor, second: HostTensor) -> bool:
@@ -106,6 +109,13 @@ def _compare_values(
         result.rule = tolerance.TWICE_TORCH
         return result
     return wrong.fail(result)
+
+
+def _judge_residual(result: Comparison, residual: float) -> None:
+    if residual <= tolerance.RESIDUAL_FACTOR:
+        result.rule, result.reason, result.message = tolerance.RESIDUAL, "", ""
+    else:
+        result.message += f"; the residual is {residual:.3g}·n·eps"
 
 
 class _ErrorNorms:

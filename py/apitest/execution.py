@@ -6,16 +6,26 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from paddlemend.apitest.host_tensor import HostTensor
+from paddlemend.apitest.binding import parameter_of
+from paddlemend.apitest.host_tensor import HostTensor, is_differentiable
+from paddlemend.apitest.rules.model import Rule
 
 _LONGEST_MESSAGE = 300
 
 
+# What a framework raises for arguments that it does not accept. Anything else is an accident.
+_REFUSALS = (ValueError, TypeError, IndexError, KeyError, NotImplementedError, RuntimeError)
+
+
 class Rejected(Exception):
-    """The framework refused the call. The message is its error, in one line."""
+    """The framework refused the call. The message is its error, in one line.
+
+    `is_accident` says that the type of the error is none that a refusal has.
+    """
 
     def __init__(self, error: BaseException):
         super().__init__(one_line(error))
+        self.is_accident = not isinstance(error, _REFUSALS) or isinstance(error, RecursionError)
 
 
 class Unsupported(Exception):
@@ -33,13 +43,20 @@ class Execution(Protocol):
         """Runs the call and returns its outputs; raises Rejected."""
 
     def backward(self, cotangents: Sequence[HostTensor | None]) -> Mapping[str, HostTensor | None]:
-        """The gradients by parameter name, None where there is none; raises Rejected.
+        """The gradients by label, None where there is none; raises Rejected.
 
-        `cotangents` has one entry an output of `forward`, None for one not differentiated.
+        `cotangents` has one entry an output that the call returns, None for one that is not
+        differentiated.
         """
 
     def changed_inputs(self) -> list[str]:
-        """The parameters whose tensors the call overwrote although it is not in-place."""
+        """The labels of the tensors that the call changed although it should not."""
+
+
+def is_differentiated(rule: Rule, label: str, dtype: str) -> bool:
+    """Whether the tensor of that label requires a gradient in a trial."""
+    wanted = rule.differentiable is None or parameter_of(label) in rule.differentiable
+    return wanted and is_differentiable(dtype)
 
 
 def one_line(error: BaseException) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from paddlemend import catalogue, native
-from paddlemend.apitest.binding import BoundCall
+from paddlemend import native
+from paddlemend.apitest.binding import BoundCall, map_labelled
 from paddlemend.apitest.compare import equal_bits
-from paddlemend.apitest.execution import Rejected, Unsupported
-from paddlemend.apitest.host_tensor import HostTensor, is_differentiable
-from paddlemend.apitest.torch_call import from_torch, to_torch
+from paddlemend.apitest.execution import Rejected, Unsupported, is_differentiated
+from paddlemend.apitest.host_tensor import HostTensor
+from paddlemend.apitest.rules.model import LibraryCall, ShapeOf
+from paddlemend.apitest.torch_tensors import from_torch, to_torch
 
 # Parameters of Paddle's APIs that mean nothing to a kernel.
 _IGNORED_PARAMETERS = frozenset({"name"})
@@ -21,12 +22,11 @@ class LibraryExecution:
     """One call of a native function; `arguments` are concrete, by Paddle parameter name."""
 
     def __init__(self, call: BoundCall, arguments: Mapping[str, Any]):
-        self._call = call
-        self._library = call.api.library
+        self._rule = call.rule
+        self._library = _library_call(call)
         self._arguments = arguments
         self._values = {
-            name: to_torch(value) if isinstance(value, HostTensor) else value
-            for name, value in arguments.items()
+            name: map_labelled(name, value, _to_torch) for name, value in arguments.items()
         }
         self._refuse_inexpressible()
 
@@ -35,18 +35,18 @@ class LibraryExecution:
         keywords = {}
         if self._library.in_place is not None:
             keywords["out"] = self._values[self._library.in_place]
-        (output,) = self._invoke(self._library.function, arguments, keywords)
+        outputs = self._invoke(self._library.function, arguments, keywords)
         if self._library.in_place is None:
-            return [output]
-        return [output, from_torch(self._values[self._library.in_place])]
+            return outputs
+        return [*outputs, from_torch(self._values[self._library.in_place])]
 
     def backward(self, cotangents: Sequence[HostTensor | None]) -> dict[str, HostTensor | None]:
         gradients: dict[str, HostTensor | None] = {
             name: None
             for name, value in self._arguments.items()
-            if isinstance(value, HostTensor) and is_differentiable(value.dtype)
+            if isinstance(value, HostTensor) and is_differentiated(self._rule, name, value.dtype)
         }
-        if cotangents and cotangents[0] is not None:
+        if self._library.gradient_function and cotangents and cotangents[0] is not None:
             out_grad = to_torch(cotangents[0])
             arguments = [
                 out_grad if argument == "out_grad" else self._argument(argument)
@@ -65,8 +65,8 @@ class LibraryExecution:
             and not equal_bits(from_torch(self._values[name]), value)
         ]
 
-    def _argument(self, argument: str | catalogue.ShapeOf) -> Any:
-        if isinstance(argument, catalogue.ShapeOf):
+    def _argument(self, argument: str | ShapeOf) -> Any:
+        if isinstance(argument, ShapeOf):
             return list(self._values[argument.parameter].shape)
         return self._values[argument]
 
@@ -82,7 +82,7 @@ class LibraryExecution:
 
     def _refuse_inexpressible(self) -> None:
         named = {
-            argument.parameter if isinstance(argument, catalogue.ShapeOf) else argument
+            argument.parameter if isinstance(argument, ShapeOf) else argument
             for argument in self._library.arguments
         }
         unknown = set(self._arguments) - named - _IGNORED_PARAMETERS
@@ -92,3 +92,13 @@ class LibraryExecution:
         missing = named - set(self._arguments)
         if missing:
             raise Unsupported("argument", f"the case gives no {', '.join(sorted(missing))}")
+
+
+def _library_call(call: BoundCall) -> LibraryCall:
+    if call.rule.library is None:
+        raise Unsupported("api", f"the kernel library has no {call.rule.path}")
+    return call.rule.library
+
+
+def _to_torch(label: str, value: Any) -> Any:
+    return to_torch(value) if isinstance(value, HostTensor) else value

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from paddlemend.apitest import torch_call
 from paddlemend.apitest.binding import BoundCall
 from paddlemend.apitest.host_tensor import is_differentiable, item_bytes, wide_dtype
 from paddlemend.apitest.inputs import concrete_sizes
+from paddlemend.apitest.reference_call import output_specs
 
 # Copies of one tensor that are alive at the peak, in its own dtype: for an input the host's,
 # Torch's, Paddle's, both gradients and the gradient read back; for an output Torch's, Paddle's,
@@ -21,7 +21,7 @@ _WIDE_COPIES = 2
 
 
 def estimate_peak_bytes(call: BoundCall, seed: int, limit: int, *, wide_reference: bool) -> int:
-    """Bytes at the peak of a case: inputs, outputs, gradients, references.
+    """Bytes at the peak of a case: inputs, outputs, gradients, references and their scratch.
 
     The outputs are counted only while the inputs are within `limit`, since finding their shapes
     may need the values of a shape tensor.
@@ -30,8 +30,8 @@ def estimate_peak_bytes(call: BoundCall, seed: int, limit: int, *, wide_referenc
     peak = peak_bytes(inputs, wide_reference=wide_reference)
     if peak > limit:
         return peak
-    outputs = torch_call.output_specs(call, concrete_sizes(call, seed))
-    return peak + peak_bytes(outputs, wide_reference=wide_reference)
+    outputs = output_specs(call, concrete_sizes(call, seed))
+    return peak + peak_bytes(outputs, wide_reference=wide_reference) + _scratch_bytes(call)
 
 
 def peak_bytes(tensors: Iterable[tuple[int, str]], *, wide_reference: bool) -> int:
@@ -44,3 +44,9 @@ def _tensor_bytes(count: int, dtype: str, wide_reference: bool) -> int:
         return count * item_bytes(dtype) * _COPIES_WITHOUT_GRADIENT
     wide = item_bytes(wide_dtype(dtype)) * _WIDE_COPIES if wide_reference else 0
     return count * (item_bytes(dtype) * _COPIES + wide)
+
+
+def _scratch_bytes(call: BoundCall) -> int:
+    if call.rule.scratch is None:
+        return 0
+    return call.rule.scratch({label: spec.shape for label, spec in call.tensors().items()})

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 import paddle
-from paddlemend.apitest.binding import BoundCall
+from paddlemend.apitest.binding import BoundCall, parameter_of
 from paddlemend.apitest.case_line import DtypeName, TensorSpec
 from paddlemend.apitest.compare import equal_bits
-from paddlemend.apitest.execution import Rejected, flat_outputs, resolve
-from paddlemend.apitest.host_tensor import HostTensor, is_differentiable
+from paddlemend.apitest.execution import Rejected, flat_outputs, is_differentiated, resolve
+from paddlemend.apitest.host_tensor import HostTensor
 
 
 class PaddleExecution:
     """One call on Paddle.
 
-    `inputs` are the values of the line's tensors by key. `differentiable` limits the parameters
-    that require a gradient; None means every floating and complex one.
+    `inputs` are the values of the line's tensors by key. `differentiable` limits the labels of the
+    tensors that require a gradient; None means all that the rule differentiates.
     """
 
     def __init__(
@@ -32,18 +32,24 @@ class PaddleExecution:
         self._leaves: dict[str, paddle.Tensor] = {}
         self._outputs: list[paddle.Tensor] = []
         self._tensors = {spec.key: self._input(spec) for spec in call.case.tensors()}
-        self._passed = dict(self._tensors)
-        for name, spec in call.tensor_parameters().items():
-            wanted = differentiable is None or name in differentiable
-            if wanted and is_differentiable(spec.dtype):
+        self._passed: dict[int, paddle.Tensor] = {}
+        self._cotangents: dict[int, tuple[HostTensor, paddle.Tensor]] = {}
+        for label, spec in call.tensors().items():
+            wanted = differentiable is None or label in differentiable
+            if wanted and is_differentiated(call.rule, label, spec.dtype):
                 self._tensors[spec.key].stop_gradient = False
-                self._leaves[name] = self._tensors[spec.key]
-            if name == call.api.in_place:
-                # An in-place call may not overwrite a leaf that requires a gradient.
-                self._passed[spec.key] = paddle.assign(self._tensors[spec.key])
+                self._leaves[label] = self._tensors[spec.key]
 
     def forward(self) -> list[HostTensor]:
         case = self._call.case
+        # A call may not overwrite a leaf that requires a gradient.
+        overwritten = [
+            spec.key
+            for label, spec in self._call.tensors().items()
+            if parameter_of(label) in self._call.rule.overwrites
+        ]
+        copies = {key: paddle.assign(self._tensors[key]) for key in overwritten}
+        self._passed = {**self._tensors, **copies}
         positional = [self._argument(value) for value in case.args]
         keywords = {name: self._argument(value) for name, value in case.kwargs.items()}
         function = resolve(paddle, case.api)
@@ -53,14 +59,11 @@ class PaddleExecution:
             outputs = [from_paddle(output) for output in self._outputs]
         except Exception as error:
             raise Rejected(error) from error
-        in_place = self._call.tensor_parameters().get(self._call.api.in_place or "")
-        if in_place is not None:
-            outputs.append(from_paddle(self._passed[in_place.key]))
-        return outputs
+        return [*outputs, *(from_paddle(copy) for copy in copies.values())]
 
     def backward(self, cotangents: Sequence[HostTensor | None]) -> dict[str, HostTensor | None]:
         pairs = [
-            (output, to_paddle(cotangent))
+            (output, self._cotangent(cotangent))
             for output, cotangent in zip(self._outputs, cotangents)
             if cotangent is not None and not output.stop_gradient
         ]
@@ -69,20 +72,26 @@ class PaddleExecution:
                 outputs, gradients = zip(*pairs)
                 paddle.autograd.backward(list(outputs), list(gradients))
             return {
-                name: None if leaf.grad is None else from_paddle(leaf.grad)
-                for name, leaf in self._leaves.items()
+                label: None if leaf.grad is None else from_paddle(leaf.grad)
+                for label, leaf in self._leaves.items()
             }
         except Exception as error:
             raise Rejected(error) from error
 
     def changed_inputs(self) -> list[str]:
-        """Looks at the tensors that were passed, except the one that the call may overwrite."""
+        """Looks at the tensors that were passed, except those that the call may overwrite."""
         return [
-            name
-            for name, spec in self._call.tensor_parameters().items()
-            if name != self._call.api.in_place
+            label
+            for label, spec in self._call.tensors().items()
+            if parameter_of(label) not in self._call.rule.overwrites
             and not equal_bits(from_paddle(self._tensors[spec.key]), self._inputs[spec.key])
         ]
+
+    def _cotangent(self, cotangent: HostTensor) -> paddle.Tensor:
+        """Converted once: Paddle loses a little memory whenever it takes over a NumPy array."""
+        if id(cotangent) not in self._cotangents:
+            self._cotangents[id(cotangent)] = (cotangent, to_paddle(cotangent))
+        return self._cotangents[id(cotangent)][1]
 
     def _input(self, spec: TensorSpec) -> paddle.Tensor:
         tensor = self._inputs[spec.key]

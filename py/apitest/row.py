@@ -37,6 +37,9 @@ GOOD_CLASSES = frozenset({PASS, BOTH_REJECT, TOO_LARGE})
 FORWARD = "forward"
 BACKWARD = "backward"
 
+# The stage in which the reference runs: what goes wrong there is not the subject's fault.
+REFERENCE = "reference"
+
 
 @dataclass(frozen=True)
 class Row:

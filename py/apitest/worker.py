@@ -6,18 +6,19 @@ import ctypes
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paddlemend import catalogue
 from paddlemend.apitest import row
-from paddlemend.apitest.binding import BindingError, BoundCall, bind
 from paddlemend.apitest.case_line import CaseSyntaxError, api_of, parse_case_line
-from paddlemend.apitest.compare import POISON_BYTE
-from paddlemend.apitest.execution import Execution, Unsupported, one_line
-from paddlemend.apitest.host_tensor import HostTensor
 from paddlemend.apitest.row import Row
-from paddlemend.apitest.tolerance import needs_wide_reference
 from paddlemend.apitest.verdict import Verdict
+
+if TYPE_CHECKING:  # Torch is imported in workers alone
+    from paddlemend.apitest.binding import BoundCall
+    from paddlemend.apitest.execution import Execution
+    from paddlemend.apitest.host_tensor import HostTensor
+    from paddlemend.apitest.trial import Trial
 
 STOCK = "stock"
 MENDED = "mended"
@@ -27,7 +28,11 @@ LIBRARY = "library"
 # status of 0 for the orderly end of a worker and wait for its case until the timeout.
 EXIT_CALLED = 70
 
-_M_PERTURB = -6  # mallopt's parameter: fill allocated memory with the complement of a byte
+# The modes: what a task asks of a case.
+ACCURACY = "accuracy"
+PADDLE_ONLY = "paddle-only"
+STABLE = "stable"
+STATIC = "static"
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Task:
     paddle: str
     seed: int
     max_bytes: int
+    mode: str = ACCURACY
+    device: str = "cpu"
 
 
 def initialize_worker(paddle_kind: str) -> None:
@@ -56,7 +63,10 @@ def initialize_worker(paddle_kind: str) -> None:
         import paddlemend
 
         paddlemend.install()
-    _poison_fresh_memory()
+    from paddlemend.apitest import heap
+
+    heap.settle()
+    heap.poison_fresh_memory()
     _report_calls_of_exit()
 
 
@@ -79,16 +89,30 @@ def run_task(task: Task, on_stage: Callable[[str], None] = lambda stage: None) -
 
 
 def _judge(task: Task, on_stage: Callable[[str], None]) -> Verdict:
-    from paddlemend.apitest.trial import Trial
+    from paddlemend.apitest.execution import Unsupported, one_line
 
     try:
         call = _bound_call(task.case)
-        make_subject = _make_library if task.paddle == LIBRARY else _make_paddle
-        return _too_large(call, task) or Trial(call, make_subject, task.seed, on_stage).verdict()
+        return _too_large(call, task) or _trial(task)(call, _make(task), task.seed, on_stage).verdict()
     except Unsupported as error:
         return Verdict(row.UNSUPPORTED, reason=error.reason, message=str(error))
     except Exception as error:  # what is no refusal by a framework is a mistake of the harness
         return Verdict(row.TORCH_ERROR, reason="mapping", message=one_line(error))
+
+
+def _trial(task: Task) -> type[Trial]:
+    if task.mode == STATIC:
+        from paddlemend.apitest.static_trial import StaticTrial
+
+        return StaticTrial
+    from paddlemend.apitest.accuracy import AccuracyTrial
+    from paddlemend.apitest.single_sided import PaddleOnlyTrial, StableTrial
+
+    return {ACCURACY: AccuracyTrial, PADDLE_ONLY: PaddleOnlyTrial, STABLE: StableTrial}[task.mode]
+
+
+def _make(task: Task) -> Callable[..., Execution]:
+    return _make_library if task.paddle == LIBRARY else _make_paddle
 
 
 def _make_paddle(
@@ -116,41 +140,37 @@ def _make_library(
 
 def _bound_call(line: str) -> BoundCall:
     """The call behind a line; raises Unsupported."""
+    from paddlemend.apitest.binding import BindingError, bind
+    from paddlemend.apitest.execution import Unsupported
+    from paddlemend.apitest.rules import NoRule, find_rule
+
     try:
         case = parse_case_line(line)
+        rule = find_rule(case.api)
     except CaseSyntaxError as error:
         raise Unsupported("unparsable", str(error)) from error
-    found = catalogue.find_api(case.api)
-    if found is None:
-        raise Unsupported("api", f"the catalogue has no {case.api}")
+    except NoRule as error:
+        raise Unsupported("api", str(error)) from error
     unknown = {spec.dtype for spec in case.tensors()} - set(catalogue.ALL_DTYPES)
     if unknown:
         raise Unsupported("dtype", f"no such dtype: {', '.join(sorted(unknown))}")
     try:
-        return bind(case, *found)
+        return bind(case, rule)
     except BindingError as error:
         raise Unsupported("argument", str(error)) from error
 
 
 def _too_large(call: BoundCall, task: Task) -> Verdict | None:
     from paddlemend.apitest.memory_estimate import estimate_peak_bytes
+    from paddlemend.apitest.tolerance import needs_wide_reference
 
     peak = estimate_peak_bytes(
-        call, task.seed, task.max_bytes, wide_reference=needs_wide_reference(call.operator)
+        call, task.seed, task.max_bytes, wide_reference=needs_wide_reference(call.rule)
     )
     if peak <= task.max_bytes:
         return None
     message = f"needs about {peak} bytes, --max-bytes is {task.max_bytes}"
     return Verdict(row.TOO_LARGE, reason="bytes", message=message)
-
-
-def _poison_fresh_memory() -> None:
-    """Makes malloc fill what it hands out, so that memory nobody wrote shows as a wrong value.
-
-    Paddle's CPU allocator and the C++ library take their memory from malloc. FLAGS_alloc_fill_value
-    acts on GPUs only.
-    """
-    ctypes.CDLL(None).mallopt(_M_PERTURB, 0xFF ^ POISON_BYTE)
 
 
 def _report_calls_of_exit() -> None:

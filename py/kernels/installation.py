@@ -35,10 +35,10 @@ def install(kernels: Iterable[str] | None = None) -> None:
     kernels on again. Call it from one thread, while no other thread runs operators.
 
     Args:
-        kernels: names of operators in the catalogue, such as ["expand"]; None for all.
+        kernels: names of mended operators in the catalogue, such as ["expand"]; None for all.
 
     Raises:
-        ValueError: a name is not in the catalogue.
+        ValueError: a name is not that of a mended operator in the catalogue.
         UnsupportedPaddleError: the Paddle here is not one that an adapter was made for.
         ImportError: there is no Paddle.
 
@@ -90,10 +90,10 @@ def stock() -> Iterator[None]:
 
 def _chosen(kernels: Iterable[str] | None) -> list[catalogue.Operator]:
     if kernels is None:
-        return list(catalogue.OPERATORS)
+        return list(catalogue.MENDED)
     if isinstance(kernels, str):
         raise ValueError(f"kernels is the string {kernels!r}; expected a list of operator names")
-    known = {operator.name: operator for operator in catalogue.OPERATORS}
+    known = {operator.name: operator for operator in catalogue.MENDED}
     names = list(kernels)
     for name in names:
         if name not in known:

@@ -61,7 +61,7 @@ def status() -> Status:
         paddle=paddle.__version__ if paddle else "",
         library=str(adapter.path) if adapter else "",
         build_id=adapter.build_id if adapter else "",
-        operators=tuple(_operator_status(operator) for operator in catalogue.OPERATORS),
+        operators=tuple(_operator_status(operator) for operator in catalogue.MENDED),
     )
 
 

@@ -15,7 +15,7 @@ def test_positional_keyword_and_alias_bind_to_the_same_parameter():
     ):
         call = bound(line)
         assert call.arguments["shape"] == [2]
-        assert call.tensor_parameters()["x"].shape == (1,)
+        assert call.tensors()["x"].shape == (1,)
 
 
 def test_sizes_may_be_spread_over_the_remaining_arguments():

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 from paddlemend import catalogue
-from paddlemend.apitest import inputs
 
 APIS = [(entry, api) for entry in catalogue.OPERATORS for api in entry.apis]
 
@@ -31,25 +30,6 @@ def test_a_phi_kernel_belongs_to_one_operator():
     assert len(kernels) == len(set(kernels))
 
 
-@pytest.mark.parametrize(("entry", "api"), APIS, ids=lambda value: getattr(value, "path", ""))
-def test_counterparts_and_generators_name_only_what_exists(entry, api):
-    names = {parameter.name for parameter in api.parameters}
-    assert set(api.torch.positional) | set(api.torch.keywords.values()) <= names
-    library = {
-        a.parameter if isinstance(a, catalogue.ShapeOf) else a for a in api.library.arguments
-    }
-    assert library <= names
-    assert set(api.library.gradients) <= names
-    assert api.in_place is None or api.in_place in names
-    for parameter in api.parameters:
-        known = inputs.SIZE_GENERATORS if parameter.kind == catalogue.SIZES else inputs.GENERATORS
-        assert parameter.values in known
-
-
 def test_an_unknown_operator_is_refused_with_the_known_ones():
     with pytest.raises(KeyError, match=r"'fold' is not in the catalogue.*expand, index_add"):
         catalogue.operator("fold")
-
-
-def test_an_unknown_path_has_no_api():
-    assert catalogue.find_api("paddle.fold") is None

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from helpers import bound
 from paddlemend.apitest import row
+from paddlemend.apitest.accuracy import AccuracyTrial, compare_gradient
 from paddlemend.apitest.execution import Rejected
 from paddlemend.apitest.host_tensor import HostTensor
-from paddlemend.apitest.torch_call import TorchExecution
-from paddlemend.apitest.trial import Trial, compare_gradient
+from paddlemend.apitest.reference_call import ReferenceExecution
 
 EXPAND = 'paddle.expand(Tensor([1, 3],"float32"), list[2,3,], )'
 INDEX_ADD = (
@@ -21,7 +21,7 @@ INDEX_ADD = (
 )
 
 
-class Faithful(TorchExecution):
+class Faithful(ReferenceExecution):
     """A subject without fault; the faults below override one method."""
 
     def __init__(self, call, inputs, arguments, differentiable):
@@ -30,7 +30,7 @@ class Faithful(TorchExecution):
 
 
 def verdict(line, subject=Faithful, stages=None):
-    return Trial(bound(line), subject, 0, (stages if stages is not None else []).append).verdict()
+    return AccuracyTrial(bound(line), subject, 0, (stages if stages is not None else []).append).verdict()
 
 
 def changed(tensor: HostTensor) -> HostTensor:
@@ -43,7 +43,8 @@ def test_a_subject_without_fault_passes_with_its_gradients_compared():
     stages: list[str] = []
     result = verdict(INDEX_ADD, stages=stages)
     assert (result.class_, result.stage) == (row.PASS, row.BACKWARD)
-    assert result.tolerance == "assert_close" and stages == ["forward", "backward"]
+    assert result.tolerance == "assert_close"
+    assert stages == ["reference", "forward", "reference", "backward"]
 
 
 def test_without_differentiable_inputs_the_trial_ends_after_the_outputs():
