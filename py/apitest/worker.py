@@ -13,6 +13,7 @@ from paddlemend.apitest import row
 from paddlemend.apitest.binding import BindingError, BoundCall, bind
 from paddlemend.apitest.case_line import CaseSyntaxError, api_of, parse_case_line
 from paddlemend.apitest.compare import POISON_BYTE
+from paddlemend.apitest.device import select_device
 from paddlemend.apitest.execution import Execution, Unsupported, one_line
 from paddlemend.apitest.host_tensor import HostTensor
 from paddlemend.apitest.row import Row
@@ -23,25 +24,29 @@ STOCK = "stock"
 MENDED = "mended"
 LIBRARY = "library"
 
-# A worker that the called code ends by exit() leaves with this status. The pool would take a
-# status of 0 for the orderly end of a worker and wait for its case until the timeout.
-EXIT_CALLED = 70
-
 _M_PERTURB = -6  # mallopt's parameter: fill allocated memory with the complement of a byte
 
 
 @dataclass(frozen=True)
 class Task:
-    """One case for one kind of Paddle; `max_bytes` bounds its estimated peak memory."""
+    """One case for one kind of Paddle; `max_bytes` bounds its estimated peak memory.
+
+    `mode` is "accuracy", "paddle-only", "stable" or "static"; `device` is "cpu" or "cuda:N".
+    """
 
     case: str
     paddle: str
     seed: int
     max_bytes: int
+    mode: str = "accuracy"
+    device: str = "cpu"
 
 
-def initialize_worker(paddle_kind: str) -> None:
-    """Prepares a fresh process: imports, one thread, poisoned memory, install() when mended."""
+def initialize_worker(paddle_kind: str, device: str = "cpu") -> None:
+    """Prepares a fresh process: imports, one thread, poisoned memory, install() when mended.
+
+    Raises device.DeviceMissing where Paddle or Torch cannot use the device.
+    """
     os.environ.pop("TEST_TMPDIR", None)  # with it set Paddle dies at exit
     import torch
 
@@ -49,9 +54,8 @@ def initialize_worker(paddle_kind: str) -> None:
     if paddle_kind == LIBRARY:
         from paddlemend import native  # noqa: F401  a missing library must show here
     else:
-        import paddle
-
-        paddle.set_device("cpu")
+        import paddle  # noqa: F401
+    select_device(device, paddle_kind)
     if paddle_kind == MENDED:
         import paddlemend
 
@@ -60,9 +64,9 @@ def initialize_worker(paddle_kind: str) -> None:
     _report_calls_of_exit()
 
 
-def describe_environment(paddle_kind: str) -> str:
+def describe_environment(paddle_kind: str, device: str = "cpu") -> str:
     """Initializes this process as a worker and names the versions it found."""
-    initialize_worker(paddle_kind)
+    initialize_worker(paddle_kind, device)
     import torch
 
     if paddle_kind == LIBRARY:
@@ -154,11 +158,11 @@ def _poison_fresh_memory() -> None:
 
 
 def _report_calls_of_exit() -> None:
-    """Turns an exit() by the called code into the status EXIT_CALLED, whatever status it chose."""
+    """Makes an exit() by the called code end the process at once, before destructors crash it."""
     ctypes.CDLL(None).on_exit(_leave, None)
 
 
 @ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
 def _leave(status: int, argument: object) -> None:
     os.write(2, f"exit({status}) was called\n".encode())
-    os._exit(EXIT_CALLED)
+    os._exit(status & 0xFF)
