@@ -8,4 +8,5 @@ os.environ.pop("TEST_TMPDIR", None)  # with it set Paddle dies at exit
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import paddle  # noqa: F401
-    import torch  # noqa: F401
+
+import paddlemend.apitest.preload_torch  # noqa: F401
