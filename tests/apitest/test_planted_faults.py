@@ -38,9 +38,8 @@ EXPECTED = {
 
 
 def judge(initialize) -> row.Row:
-    (result,) = Runner(jobs=1, timeout=5.0, initialize=initialize).run(
-        [Task(faults.CASE, "stock", seed=0, max_bytes=64 << 20)]
-    )
+    with Runner(jobs=1, timeout=10.0, max_memory=1 << 30, initialize=initialize) as runner:
+        (result,) = runner.run([Task(faults.CASE, "stock", seed=0, max_bytes=64 << 20)])
     return result
 
 
