@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from paddlemend import catalogue
 from paddlemend.apitest import row
 from paddlemend.apitest.case_line import CaseSyntaxError, api_of, parse_case_line
+from paddlemend.apitest.device import select_device
 from paddlemend.apitest.row import Row
 from paddlemend.apitest.verdict import Verdict
 
@@ -24,10 +25,6 @@ STOCK = "stock"
 MENDED = "mended"
 LIBRARY = "library"
 
-# A worker that the called code ends by exit() leaves with this status. The pool would take a
-# status of 0 for the orderly end of a worker and wait for its case until the timeout.
-EXIT_CALLED = 70
-
 # The modes: what a task asks of a case.
 ACCURACY = "accuracy"
 PADDLE_ONLY = "paddle-only"
@@ -37,7 +34,10 @@ STATIC = "static"
 
 @dataclass(frozen=True)
 class Task:
-    """One case for one kind of Paddle; `max_bytes` bounds its estimated peak memory."""
+    """One case for one kind of Paddle; `max_bytes` bounds its estimated peak memory.
+
+    `mode` is "accuracy", "paddle-only", "stable" or "static"; `device` is "cpu" or "cuda:N".
+    """
 
     case: str
     paddle: str
@@ -47,8 +47,11 @@ class Task:
     device: str = "cpu"
 
 
-def initialize_worker(paddle_kind: str) -> None:
-    """Prepares a fresh process: imports, one thread, poisoned memory, install() when mended."""
+def initialize_worker(paddle_kind: str, device: str = "cpu") -> None:
+    """Prepares a fresh process: imports, one thread, poisoned memory, install() when mended.
+
+    Raises device.DeviceMissing where Paddle or Torch cannot use the device.
+    """
     os.environ.pop("TEST_TMPDIR", None)  # with it set Paddle dies at exit
     os.environ["MIN_GRAPH_SIZE"] = "0"  # SOT runs smaller graphs eagerly, which would prove nothing
     import torch
@@ -57,9 +60,8 @@ def initialize_worker(paddle_kind: str) -> None:
     if paddle_kind == LIBRARY:
         from paddlemend import native  # noqa: F401  a missing library must show here
     else:
-        import paddle
-
-        paddle.set_device("cpu")
+        import paddle  # noqa: F401
+    select_device(device, paddle_kind)
     if paddle_kind == MENDED:
         import paddlemend
 
@@ -71,9 +73,9 @@ def initialize_worker(paddle_kind: str) -> None:
     _report_calls_of_exit()
 
 
-def describe_environment(paddle_kind: str) -> str:
+def describe_environment(paddle_kind: str, device: str = "cpu") -> str:
     """Initializes this process as a worker and names the versions it found."""
-    initialize_worker(paddle_kind)
+    initialize_worker(paddle_kind, device)
     import torch
 
     if paddle_kind == LIBRARY:
@@ -176,11 +178,11 @@ def _too_large(call: BoundCall, task: Task) -> Verdict | None:
 
 
 def _report_calls_of_exit() -> None:
-    """Turns an exit() by the called code into the status EXIT_CALLED, whatever status it chose."""
+    """Makes an exit() by the called code end the process at once, before destructors crash it."""
     ctypes.CDLL(None).on_exit(_leave, None)
 
 
 @ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
 def _leave(status: int, argument: object) -> None:
     os.write(2, f"exit({status}) was called\n".encode())
-    os._exit(EXIT_CALLED)
+    os._exit(status & 0xFF)
