@@ -39,18 +39,13 @@ def in_our_spelling(arguments: Sequence[str]) -> list[str]:
                 modes.append(_MODE_FLAGS[name])
         else:
             words.append(name + equals + value)
-    return [*_checked(modes, words), *words]
-
-
-def _checked(modes: list[str], words: list[str]) -> list[str]:
-    """The mode to put before the words, if they do not start with it."""
     command = bool(words) and not words[0].startswith("-")
     named = modes + words[:1] if command else modes
     if len(named) > 1:
         raise typer.BadParameter(f"two modes at once: {named[0]} and {named[1]}")
-    if words and not named and "--help" not in words:
+    if arguments and not named and "--help" not in words:
         raise typer.BadParameter(f"no mode is named; these are: {', '.join(MODES)}")
-    return modes
+    return modes + words
 
 
 def _is_true(name: str, text: str) -> bool:

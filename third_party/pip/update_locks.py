@@ -35,8 +35,9 @@ PADDLE_REQUIREMENTS = [
 ]
 
 TOOLS = [
+    "distributed",
     "hypothesis",
-    "pebble",
+    "jinja2",
     "pip",
     "pybind11",
     "pytest",
