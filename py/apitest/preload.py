@@ -9,7 +9,5 @@ os.environ["MIN_GRAPH_SIZE"] = "0"  # SOT runs smaller graphs eagerly, which wou
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import paddle  # noqa: F401
-    import torch
 
-# The first call of most operators without data imports a great deal more of Torch.
-torch.abs(torch.empty(1, device="meta"))
+import paddlemend.apitest.preload_torch  # noqa: F401

@@ -158,10 +158,10 @@ class Runner:
 
 def prepare_workers(paddle_kind: str) -> None:
     """Starts the server that workers are forked from, with the frameworks imported."""
-    frameworks = "torch" if paddle_kind == LIBRARY else "paddlemend.apitest.preload"
+    frameworks = "preload_torch" if paddle_kind == LIBRARY else "preload"
     # Every process that is forked imports the main module of this one, if it is not there yet.
     main_needs = ["distributed"] if "distributed.worker" in sys.modules else []
-    child.prepare_server([frameworks, *main_needs], _THREADS)
+    child.prepare_server([f"paddlemend.apitest.{frameworks}", *main_needs], _THREADS)
 
 
 def check_environment(paddle_kind: str, device: str) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from helpers import bound
 from paddlemend import catalogue
-from paddlemend.apitest.cli import BUILT_IN_CASES
+from paddlemend.apitest.selection import BUILT_IN_CASES
 
 FILES = sorted(BUILT_IN_CASES.glob("*.txt"))
 LINES = [
