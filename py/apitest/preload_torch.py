@@ -1,7 +1,7 @@
-"""The part of `preload` that needs no Paddle: Torch, what its first gradient imports, and a trial.
+"""The part of `preload` that needs no Paddle: Torch, what its first calls import, and the trials.
 
-A worker whose first gradient imports 500 modules answers its first case after seconds, and every
-confirmation has a new worker.
+A worker that imports 500 modules at its first gradient answers its first case after seconds, and
+every confirmation has a new worker.
 """
 
 import warnings
@@ -15,6 +15,8 @@ with warnings.catch_warnings():
     with suppress(ImportError):  # where today's Torch has it
         import torch.fx.experimental.symbolic_shapes  # noqa: F401
 
-import paddlemend.apitest.accuracy  # noqa: F401
+# The first call of most operators without data imports a great deal more of Torch.
+torch.abs(torch.empty(1, device="meta"))
 
-torch.abs(torch.empty(1, device="meta"))  # the first call without data imports a great deal more
+import paddlemend.apitest.accuracy
+import paddlemend.apitest.single_sided  # noqa: F401, E402
