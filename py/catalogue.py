@@ -118,7 +118,7 @@ EXPAND = Operator(
     wrong_today=(
         "3.0: the gradient of a 0-size result ends the process with SIGFPE",
         "3.0: the float16 gradient is off by up to 0.17, more in long sums",
-        "3.0: expand_as refuses a 0-size target; 3.3: it accepts any target for a 0-size input",
+        "3.0, 3.1.0: expand_as refuses a 0-size target; later, it accepts any for a 0-size input",
         "all: the float32 gradient of a long sum has several times the rounding error of Torch's",
         "all: a size of -2 is accepted as a value",
         "all: more than 8 dimensions are refused",
@@ -148,10 +148,11 @@ INDEX_ADD = Operator(
     forward_tolerance=SUM,
     gradient_tolerance=BITWISE,
     wrong_today=(
-        "3.0: an empty index is refused",
+        "3.0, 3.1.0: an empty index is refused",
         "all: a value longer than the index is accepted on the axis",
-        "3.3: an index is not checked when x is empty, nor a value's shape when the index is",
-        "3.3: the gradient of an empty x raises when only value requires one",
+        "3.1.1-3.3: no index is checked when x is empty, no length of value when the index is",
+        "3.3: no other size of value is checked either when the index is empty",
+        "3.1.1-3.3: the gradient of an empty x raises when only value requires one",
         "all: float16 sums are rounded at every step",
         "all: 0-D x and 0-D index are refused",
         "all: bfloat16, int8, uint8, int16, bool and complex are missing",
