@@ -166,7 +166,112 @@ INDEX_ADD = Operator(
     ),
 )
 
-OPERATORS: tuple[Operator, ...] = (EXPAND, INDEX_ADD)
+# ---------------------------------------------------------------------------------- index_sample
+
+INDEX_SAMPLE = Operator(
+    name="index_sample",
+    tasks=(5,),
+    apis=(
+        Api(
+            "paddle.index_sample",
+            ("paddle.Tensor.index_sample", "paddle.tensor.index_sample"),
+        ),
+    ),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch.gather along the columns",
+    forward_tolerance=BITWISE,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "3.0: an index of 0 rows is refused",
+        "all: float16, bfloat16, int8, uint8, int16 and bool are missing",
+    ),
+)
+
+# ------------------------------------------------------------------------------------ as_strided
+
+AS_STRIDED = Operator(
+    name="as_strided",
+    tasks=(8,),
+    apis=(Api("paddle.as_strided", ("paddle.Tensor.as_strided", "paddle.tensor.as_strided")),),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch",
+    forward_tolerance=BITWISE,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: the gradient of elements that overlap is overwritten, not added",
+        "all: the gradient of a view of a slice or of a transposed tensor is at the wrong place",
+        "all: a view beyond the memory of x is not refused",
+        "all: a negative stride, and a shape and a stride of different lengths are accepted",
+        "3.0: a negative offset is accepted",
+    ),
+    differences=(
+        Difference(
+            name="as_strided.byte_offset",
+            reason="the offset counts bytes from the start of the memory of x; Torch's elements",
+            link="https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/as_strided_en.html",
+        ),
+    ),
+)
+
+# ------------------------------------------------------------------------------------- index_put
+
+INDEX_PUT = Operator(
+    name="index_put",
+    tasks=(16,),
+    apis=(
+        Api("paddle.index_put", ("paddle.Tensor.index_put", "paddle.tensor.index_put")),
+        Api("paddle.index_put_", ("paddle.Tensor.index_put_", "paddle.tensor.index_put_")),
+    ),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="Torch's operators; of several values for one place the last one stays, as in NumPy",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: an index out of range is not refused: it writes to other memory",
+        "all: a mask of another shape than x, and more indices than dimensions are accepted",
+        "all: 0-D integer indices are refused",
+        "3.0: an index into an axis of size 0 ends the process",
+        "3.0: the gradient of value has no dimension where the index is empty",
+    ),
+)
+
+# -------------------------------------------------------------------------------- put_along_axis
+
+PUT_ALONG_AXIS = Operator(
+    name="put_along_axis",
+    tasks=(19,),
+    apis=(
+        Api(
+            "paddle.put_along_axis",
+            ("paddle.Tensor.put_along_axis", "paddle.tensor.put_along_axis"),
+        ),
+        Api("paddle.Tensor.put_along_axis_", ("paddle.tensor.put_along_axis_",)),
+    ),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch.scatter_reduce; for assign the last of several values wins, as in NumPy",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: the gradient of a negative index writes to other memory",
+        "all: an index into an axis of size 0 is accepted, its gradient ends the process",
+        "all: the gradient of mul is NaN where a factor is 0",
+        "all: amax and amin drop NaN",
+        "all: float16, bfloat16, int8, bool and complex are missing",
+    ),
+)
+
+OPERATORS: tuple[Operator, ...] = (
+    EXPAND,
+    INDEX_ADD,
+    INDEX_SAMPLE,
+    AS_STRIDED,
+    INDEX_PUT,
+    PUT_ALONG_AXIS,
+)
 
 # Those that install() mends; the others are only judged by the harness so far.
 MENDED: tuple[Operator, ...] = tuple(entry for entry in OPERATORS if entry.policy != PENDING)

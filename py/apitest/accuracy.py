@@ -52,9 +52,7 @@ class AccuracyTrial(Trial):
         arguments = reference_arguments(self._difference, self.arguments)
         return ReferenceExecution(self.call, arguments, wide=wide)
 
-    def _forward(
-        self, same_run: Execution, wide_run: Execution | None, subject: Execution
-    ) -> bool:
+    def _forward(self, same_run: Execution, wide_run: Execution | None, subject: Execution) -> bool:
         """Runs and judges the outputs; says whether the trial goes on."""
         same, reference_refusal = attempt(same_run.forward)
         wide = wide_run.forward() if wide_run and not reference_refusal else None
@@ -103,10 +101,17 @@ class AccuracyTrial(Trial):
                 wide[position] if wide else None,
                 self._residual,
             )
-            comparison = compare_tensor(got, expected, self.rule.forward_tolerance)
+            comparison = compare_tensor(got, expected, self._forward_tolerance)
             if not self.verdict_so_far.add(comparison, f"output {position}"):
                 return False
         return True
+
+    @property
+    def _forward_tolerance(self) -> str:
+        moves_data = self.rule.moves_data
+        if moves_data is not None and moves_data(self.call.arguments):
+            return catalogue.BITWISE
+        return self.rule.forward_tolerance
 
     def _residual(self, output: HostTensor) -> float:
         if self.rule.residual is None:

@@ -3,7 +3,8 @@
     paddle.expand(Tensor([1, 3],"float32"), list[2,3,], )
 
 Beyond upstream's syntax a tensor may carry its values, flat and in row-major order, for the cases
-that depend on them: `Tensor([2],"int64",values=list[0,-5])`.
+that depend on them: `Tensor([2],"int64",values=list[0,-5])`. It may also be a view of larger memory
+by strides and an offset, both in elements: `Tensor([2, 3],"float32",strides=[1, 2],offset=4)`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ class CaseSyntaxError(ValueError):
 class TensorSpec:
     """A tensor argument. `key` is its position among the tensors of the line.
 
-    `strides` are in elements; None means row-major without gaps.
+    `strides` are in elements; None means row-major without gaps. `offset` counts the elements of
+    its memory before the first one that is its own.
     """
 
     shape: tuple[int, ...]
@@ -30,6 +32,14 @@ class TensorSpec:
     key: int
     values: tuple[Any, ...] | None = None
     strides: tuple[int, ...] | None = None
+    offset: int = 0
+
+    @property
+    def layout(self) -> tuple[int, ...] | None:
+        """The strides of a tensor that is a view of larger memory; None for one of its own."""
+        if self.strides is None and self.offset:
+            return tuple(math.prod(self.shape[axis + 1 :]) for axis in range(len(self.shape)))
+        return self.strides
 
 
 @dataclass(frozen=True)
@@ -234,7 +244,15 @@ class _Parser:
             key,
             values=_optional_tuple(options.get("values")),
             strides=_optional_tuple(options.get("strides")),
+            offset=self._offset(options.get("offset", 0)),
         )
+
+    def _offset(self, offset: Any) -> int:
+        if type(offset) is not int or offset < 0:
+            raise self._refuse(
+                f"a tensor's offset must be an integer of at least 0, got {offset!r}"
+            )
+        return offset
 
     def _raw_until_closing(self) -> str:
         """The text up to the matching parenthesis, consumed with it."""

@@ -7,6 +7,7 @@ round to nearest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,25 @@ class HostTensor:
         flat = np.ascontiguousarray(self.data).reshape(-1)
         width = min(flat.dtype.itemsize, 8)
         return flat.view(f"uint{8 * width}")
+
+
+def memory_of(tensor: HostTensor, strides: Sequence[int], offset: int = 0) -> HostTensor:
+    """The memory in which `tensor` is a view with `strides` from `offset` on, both in elements.
+
+    What lies between its elements and before them is 0. ValueError for strides that do not fit.
+    """
+    if len(strides) != len(tensor.shape) or any(stride < 0 for stride in strides):
+        raise ValueError(
+            f"strides {list(strides)} must be one number of at least 0 for each of "
+            f"{len(tensor.shape)} dimensions"
+        )
+    reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, strides))
+    memory = np.zeros(offset + (reach + 1 if tensor.data.size else 0), tensor.data.dtype)
+    view = np.lib.stride_tricks.as_strided(
+        memory[offset:], tensor.shape, [stride * memory.itemsize for stride in strides]
+    )
+    view[...] = tensor.data
+    return HostTensor(tensor.dtype, memory)
 
 
 def is_differentiable(dtype: str) -> bool:

@@ -11,7 +11,7 @@ from paddlemend.apitest.binding import BoundCall, parameter_of
 from paddlemend.apitest.case_line import DtypeName, TensorSpec
 from paddlemend.apitest.compare import equal_bits
 from paddlemend.apitest.execution import Rejected, flat_outputs, is_differentiated, resolve
-from paddlemend.apitest.host_tensor import HostTensor
+from paddlemend.apitest.host_tensor import HostTensor, memory_of
 
 
 class PaddleExecution:
@@ -96,9 +96,8 @@ class PaddleExecution:
 
     def _input(self, spec: TensorSpec) -> paddle.Tensor:
         tensor = self._inputs[spec.key]
-        if spec.strides is None:
-            return to_paddle(tensor)
-        return to_strided_paddle(tensor, spec.strides)
+        strides = spec.layout
+        return to_paddle(tensor) if strides is None else to_view(tensor, strides, spec.offset)
 
     def _argument(self, value: Any) -> Any:
         if isinstance(value, TensorSpec):
@@ -115,20 +114,11 @@ def to_paddle(tensor: HostTensor) -> paddle.Tensor:
     return paddle.to_tensor(tensor.data)
 
 
-def to_strided_paddle(tensor: HostTensor, strides: Sequence[int]) -> paddle.Tensor:
-    """A Paddle tensor with the same values, laid out with `strides` (elements, at least 0)."""
-    if len(strides) != len(tensor.shape) or any(stride < 0 for stride in strides):
-        raise ValueError(
-            f"strides {list(strides)} must be one number of at least 0 for each of "
-            f"{len(tensor.shape)} dimensions"
-        )
-    reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, strides))
-    buffer = np.zeros(reach + 1 if tensor.data.size else 0, tensor.data.dtype)
-    view = np.lib.stride_tricks.as_strided(
-        buffer, tensor.shape, [stride * buffer.itemsize for stride in strides]
-    )
-    view[...] = tensor.data
-    return paddle.as_strided(paddle.to_tensor(buffer), list(tensor.shape), list(strides))
+def to_view(tensor: HostTensor, strides: Sequence[int], offset: int) -> paddle.Tensor:
+    """A Paddle tensor with the same values, a view of larger memory; see `memory_of`."""
+    memory = memory_of(tensor, strides, offset)
+    offset_bytes = offset * memory.data.itemsize
+    return paddle.as_strided(to_paddle(memory), list(tensor.shape), list(strides), offset_bytes)
 
 
 def from_paddle(tensor: paddle.Tensor) -> HostTensor:

@@ -16,7 +16,7 @@ from paddlemend.apitest.execution import (
     one_line,
     resolve,
 )
-from paddlemend.apitest.host_tensor import HostTensor
+from paddlemend.apitest.host_tensor import HostTensor, memory_of
 from paddlemend.apitest.rules.model import Rule, TorchCall
 from paddlemend.apitest.rules.same_name import is_mapping_failure, positional_name, torch_keyword
 from paddlemend.apitest.torch_tensors import dtype_name, from_torch, to_torch
@@ -41,6 +41,7 @@ class ReferenceExecution:
         device: str = "cpu",
     ):
         self._rule = call.rule
+        self._specs = call.tensors()
         self._wide = wide
         self._device = device
         self._leaves: dict[str, torch.Tensor] = {}
@@ -90,10 +91,18 @@ class ReferenceExecution:
             return getattr(torch, value.name)
         if not isinstance(value, HostTensor):
             return value
-        tensor = self._to_torch(value)
+        tensor = self._laid_out(self._specs.get(label), value)
         if is_differentiated(self._rule, label, value.dtype):
             self._leaves[label] = tensor.requires_grad_()
         return tensor
+
+    def _laid_out(self, spec: TensorSpec | None, value: HostTensor) -> torch.Tensor:
+        """A tensor with the strides and the offset of its spec, as the subject gets it."""
+        strides = None if spec is None or spec.shape != value.shape else spec.layout
+        if spec is None or strides is None:
+            return self._to_torch(value)
+        memory = self._to_torch(memory_of(value, strides, spec.offset))
+        return memory.as_strided(value.shape, strides, spec.offset)
 
     def _to_torch(self, tensor: HostTensor) -> torch.Tensor:
         return to_torch(tensor.widened() if self._wide else tensor, self._device)
@@ -108,9 +117,7 @@ def call_reference(rule: Rule, values: Mapping[str, Any]) -> Any:
     if rule.parameters:
         positional = [values[name] for name in reference.positional if name in values]
         keywords = {
-            keyword: values[name]
-            for keyword, name in reference.keywords.items()
-            if name in values
+            keyword: values[name] for keyword, name in reference.keywords.items() if name in values
         }
         return function(*positional, **keywords)
     positional, keywords = _same_arguments(values)

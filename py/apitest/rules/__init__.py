@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from paddlemend.apitest.rules import expand, index_add
+from paddlemend.apitest.rules import (
+    as_strided,
+    expand,
+    index_add,
+    index_put,
+    index_sample,
+    put_along_axis,
+)
 from paddlemend.apitest.rules.model import Rule
 from paddlemend.apitest.rules.same_name import rule_without_reference, same_name_rule
 
-_MODULES = (expand, index_add)
+_MODULES = (expand, index_add, index_sample, as_strided, index_put, put_along_axis)
 
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
 

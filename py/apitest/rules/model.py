@@ -109,8 +109,10 @@ class Rule:
 
     `residual(arguments, output)` is the normwise residual of an output, divided by n·eps, for the
     rule `catalogue.RESIDUAL`; `arguments` are widened NumPy arrays and plain values. `equivalence`
-    puts results whose order means nothing into the order of the reference. `scratch(shapes)` is
-    the number of bytes that the reference needs beyond inputs and outputs, by the tensor shapes.
+    puts results whose order means nothing into the order of the reference. `moves_data(arguments)`
+    says that a call only moves elements although others of the operator compute: its outputs are
+    judged bitwise; `arguments` are those of the line, by parameter name. `scratch(shapes)` is the
+    number of bytes that the reference needs beyond inputs and outputs, by the tensor shapes.
     """
 
     path: str
@@ -124,6 +126,7 @@ class Rule:
     differences: tuple[Difference, ...] = ()
     equivalence: Equivalence | None = None
     residual: Callable[[Arguments, HostTensor], float] | None = None
+    moves_data: Callable[[Arguments], bool] | None = None
     scratch: Callable[[Mapping[str, Sequence[int]]], int] | None = None
 
     @property
