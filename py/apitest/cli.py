@@ -18,38 +18,37 @@ from paddlemend.apitest.runner import EnvironmentProblem, Runner
 from paddlemend.apitest.selection import Selection, case_lines, distinct
 from paddlemend.apitest.session import Session
 from paddlemend.apitest.spelling import in_our_spelling
+from paddlemend.apitest.worker import ACCURACY, PADDLE_ONLY, STABLE, STATIC
 
 _FOUND_FAILURES = 1
 _USAGE_ERROR = 2
 _INTERRUPTED = 130
 
-# --max-memory, in units of --max-bytes: estimates are of what must be, not of what may be.
-_MEMORY_FACTOR = 4
-
-# A mode, what it does, and what it finds.
+# A mode, what it does in a few words, and what it finds.
 _MODES = {
-    "accuracy": (
+    ACCURACY: (
         "Compare Paddle with Torch.",
         "Runs every case on both, on the same inputs, and compares values, dtypes and shapes of the"
         " outputs and of every gradient.",
     ),
-    "paddle-only": (
+    PADDLE_ONLY: (
         "Run Paddle alone.",
-        "Runs every case forward and backward on Paddle and compares nothing: it finds what raises,"
-        " crashes, hangs or takes too much memory.",
+        "Runs every case forward and backward on Paddle. It finds what raises, crashes, hangs,"
+        " takes too much memory, leaks, changes its inputs or returns memory that nobody wrote.",
     ),
-    "stable": (
-        "Compare twice, and both runs.",
-        "Does what accuracy does, runs every call twice, and finds results that differ between the"
-        " two runs: reason unstable.",
+    STABLE: (
+        "Run Paddle twice.",
+        "Runs every case twice on equal inputs and compares every bit of the outputs and gradients:"
+        " what differs has the reason unstable.",
     ),
-    "static": (
-        "Compare Paddle's static graph.",
-        "Does what accuracy does, with the call in a static graph in the place of the dynamic one.",
+    STATIC: (
+        "Compare static graphs with dygraph.",
+        "Runs every case in dygraph, as a static program and translated by SOT, and compares the"
+        " three.",
     ),
 }
 
-_LIBRARY_MODES = ("accuracy", "stable")
+_LIBRARY_MODES = (ACCURACY, STABLE)
 
 _HELP = """Runs case lines on Paddle and on Torch and compares what they give.
 
@@ -109,7 +108,7 @@ def run_mode(
     mode = context.info_name or ""
     kinds = _kinds(paddle, mode)
     limit = byte_count("--max-bytes", max_bytes)
-    memory = byte_count("--max-memory", max_memory) if max_memory else _MEMORY_FACTOR * limit
+    memory = byte_count("--max-memory", max_memory) if max_memory is not None else None
     device = options.device_name(device)
     again = options.class_names(retest) if retest is not None else None
     html, xml = output_path("--report", report), output_path("--junit", junit)
@@ -179,7 +178,7 @@ def _check_going_on(json: Path | None, resume: bool, retest: str | None) -> None
 
 
 def _engine(
-    cluster: str | None, jobs: int, timeout: float, max_memory: int
+    cluster: str | None, jobs: int, timeout: float, max_memory: int | None
 ) -> AbstractContextManager:
     if cluster is None:
         return Runner(jobs, timeout, max_memory)
