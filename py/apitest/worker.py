@@ -30,13 +30,14 @@ ACCURACY = "accuracy"
 PADDLE_ONLY = "paddle-only"
 STABLE = "stable"
 STATIC = "static"
+MODES = (ACCURACY, PADDLE_ONLY, STABLE, STATIC)
 
 
 @dataclass(frozen=True)
 class Task:
     """One case for one kind of Paddle; `max_bytes` bounds its estimated peak memory.
 
-    `mode` is "accuracy", "paddle-only", "stable" or "static"; `device` is "cpu" or "cuda:N".
+    `mode` is one of MODES; `device` is "cpu" or "cuda:N".
     """
 
     case: str
