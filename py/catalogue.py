@@ -264,6 +264,172 @@ PUT_ALONG_AXIS = Operator(
     ),
 )
 
+# ------------------------------------------------------------------------------------ batch_norm
+
+BATCH_NORM = Operator(
+    name="batch_norm",
+    tasks=(1,),
+    apis=(Api("paddle.nn.functional.batch_norm"),),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch; the running statistics by Paddle's momentum, which is 1 - Torch's",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "3.0: a 0-size input is refused",
+        "3.0: running statistics of a wrong size are read and written out of bounds",
+        "all: float16 and bfloat16 are missing",
+    ),
+    differences=(
+        Difference(
+            name="batch_norm.biased_variance",
+            reason="the running variance takes the biased variance of the batch; Torch's unbiased",
+            link="https://github.com/PaddlePaddle/Paddle/blob/v3.3.1/paddle/phi/kernels/cpu/batch_norm_kernel.cc",
+        ),
+        Difference(
+            name="batch_norm.single_value",
+            reason="a batch of one value a channel passes through unchanged; Torch refuses it",
+            link="https://github.com/PaddlePaddle/Paddle/blob/v3.3.1/paddle/phi/kernels/cpu/batch_norm_kernel.cc",
+        ),
+    ),
+)
+
+# ------------------------------------------------------------------------------ fused_layer_norm
+
+FUSED_LAYER_NORM = Operator(
+    name="fused_layer_norm",
+    tasks=(3,),
+    apis=(Api("paddle.incubate.nn.functional.fused_layer_norm"),),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch.native_layer_norm of x + bias + residual_alpha * residual",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: the variance is computed in one pass: wrong at a mean of 1e3, NaN at 1e4",
+        "all: float16, bfloat16, float64 and quantization are missing",
+    ),
+)
+
+# -------------------------------------------------------------------------------------- copysign
+
+COPYSIGN = Operator(
+    name="copysign",
+    tasks=(9,),
+    apis=(
+        Api("paddle.copysign", ("paddle.Tensor.copysign", "paddle.tensor.copysign")),
+        Api("paddle.copysign_", ("paddle.Tensor.copysign_", "paddle.tensor.copysign_")),
+    ),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch; copysign_ of integers keeps the dtype and saturates",
+    forward_tolerance=BITWISE,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: integers give integers, int8 -128 keeps its sign",
+        "all: x and y of different dtypes are refused unless both are floating",
+        "3.0: x and y of different floating dtypes, and broadcasting with a 0-size are refused",
+        "3.1+: copysign_ with a wider y changes the dtype of x",
+    ),
+)
+
+# --------------------------------------------------------------------------------------- eigvals
+
+EIGVALS = Operator(
+    name="eigvals",
+    tasks=(10,),
+    apis=(Api("paddle.linalg.eigvals", ("paddle.Tensor.eigvals", "paddle.tensor.eigvals")),),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch, in any order",
+    forward_tolerance=RESIDUAL,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: there is no gradient",
+        "all: a NaN ends the process, with status 0",
+        "3.0: 0-size inputs are refused",
+    ),
+)
+
+# -------------------------------------------------------------------------------------- eigvalsh
+
+EIGVALSH = Operator(
+    name="eigvalsh",
+    tasks=(11,),
+    apis=(
+        Api(
+            "paddle.linalg.eigvalsh",
+            ("paddle.eigvalsh", "paddle.Tensor.eigvalsh", "paddle.tensor.eigvalsh"),
+        ),
+    ),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch",
+    forward_tolerance=RESIDUAL,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: the gradient of a batch of more than one matrix is wrong",
+        "all: the eigenvalues of a complex 0-size input are complex",
+        'all: any UPLO but "L" counts as "U"',
+    ),
+)
+
+# -------------------------------------------------------------------------------- cholesky_solve
+
+CHOLESKY_SOLVE = Operator(
+    name="cholesky_solve",
+    tasks=(12,),
+    apis=(
+        Api(
+            "paddle.linalg.cholesky_solve",
+            ("paddle.Tensor.cholesky_solve", "paddle.tensor.cholesky_solve"),
+        ),
+    ),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch",
+    forward_tolerance=RESIDUAL,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: the gradient ends the process when one input needs none",
+        "3.0: the gradient of a 0-size input ends the process or is refused",
+        "all: complex is missing",
+    ),
+    differences=(
+        Difference(
+            name="cholesky_solve.triangular_gradient",
+            reason="the factor has a gradient in its triangle alone; Torch's is a full matrix",
+            link="https://github.com/PaddlePaddle/Paddle/blob/v3.3.1/paddle/phi/kernels/impl/cholesky_solve_grad_kernel_impl.h",
+        ),
+    ),
+)
+
+# ---------------------------------------------------------------------------------------- unique
+
+UNIQUE = Operator(
+    name="unique",
+    tasks=(13,),
+    apis=(Api("paddle.unique", ("paddle.Tensor.unique", "paddle.tensor.unique")),),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="NumPy's lexsort: Torch's values, inverse and counts, and the first index of each",
+    forward_tolerance=BITWISE,
+    gradient_tolerance=BITWISE,
+    wrong_today=(
+        "3.2+: a 0-size input keeps its shape",
+        "3.2+: of NaN the inverse is memory and the counts are 0; before, other values are dropped",
+        "3.0, 3.1: axis of a 0-size input ends the process",
+        "all: bool, uint8, int8, int16, float16 and bfloat16 are missing",
+    ),
+    differences=(
+        Difference(
+            name="unique.flat_inverse",
+            reason="the inverse is flat; Torch's has the shape of x",
+            link="https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/unique_en.html",
+        ),
+    ),
+)
+
 OPERATORS: tuple[Operator, ...] = (
     EXPAND,
     INDEX_ADD,
@@ -271,6 +437,13 @@ OPERATORS: tuple[Operator, ...] = (
     AS_STRIDED,
     INDEX_PUT,
     PUT_ALONG_AXIS,
+    BATCH_NORM,
+    FUSED_LAYER_NORM,
+    COPYSIGN,
+    EIGVALS,
+    EIGVALSH,
+    CHOLESKY_SOLVE,
+    UNIQUE,
 )
 
 # Those that install() mends; the others are only judged by the harness so far.

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from paddlemend.apitest.rules import (
     as_strided,
+    batch_norm,
+    cholesky_solve,
+    copysign,
+    eigenvalues,
     expand,
+    fused_layer_norm,
     index_add,
     index_put,
     index_sample,
     put_along_axis,
+    unique,
 )
 from paddlemend.apitest.rules.model import Rule
 from paddlemend.apitest.rules.same_name import rule_without_reference, same_name_rule
 
-_MODULES = (expand, index_add, index_sample, as_strided, index_put, put_along_axis)
+_MODULES = (
+    expand,
+    index_add,
+    index_sample,
+    as_strided,
+    index_put,
+    put_along_axis,
+    batch_norm,
+    fused_layer_norm,
+    copysign,
+    eigenvalues,
+    cholesky_solve,
+    unique,
+)
 
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
 

@@ -113,6 +113,8 @@ class Rule:
     says that a call only moves elements although others of the operator compute: its outputs are
     judged bitwise; `arguments` are those of the line, by parameter name. `scratch(shapes)` is the
     number of bytes that the reference needs beyond inputs and outputs, by the tensor shapes.
+    `may_lack_outputs`: an output that a call gives no meaning to may come without memory; it counts
+    as zeros, which is what the reference gives.
     """
 
     path: str
@@ -128,6 +130,7 @@ class Rule:
     residual: Callable[[Arguments, HostTensor], float] | None = None
     moves_data: Callable[[Arguments], bool] | None = None
     scratch: Callable[[Mapping[str, Sequence[int]]], int] | None = None
+    may_lack_outputs: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:
