@@ -158,7 +158,7 @@ class Runner:
             message = f"the reference alone takes more than {self._job.timeout:g} s"
             return self._row(task, row.TOO_LARGE, "time", message, row.REFERENCE)
         if outcome.kind == pool.TOO_MUCH_MEMORY:
-            message = f"the reference alone takes more than {self._job.max_memory} bytes"
+            message = f"the reference alone takes more than {self._job.memory_for(task)} bytes"
             return self._row(task, row.TOO_LARGE, "bytes", message, row.REFERENCE)
         message = f"the reference: {outcome.describe()}"
         return self._row(task, row.TORCH_ERROR, "reference", message, row.REFERENCE)
