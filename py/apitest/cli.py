@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, List, Optional
@@ -14,7 +14,7 @@ import typer
 from paddlemend.apitest.report import make_console, print_report, with_progress
 from paddlemend.apitest.row import Row, all_good
 from paddlemend.apitest.runner import EnvironmentProblem, Runner, check_environment
-from paddlemend.apitest.worker import Task
+from paddlemend.apitest.worker import MAX_OPERATIONS, Task
 
 BUILT_IN_CASES = Path(__file__).parent / "cases"
 
@@ -56,6 +56,9 @@ def accuracy(
     max_bytes: str = typer.Option(
         "2GiB", metavar="N", help="cases that need more memory are not run; 500MB and 2GiB work"
     ),
+    max_operations: float = typer.Option(
+        MAX_OPERATIONS, min=0, metavar="N", help="cases whose call multiplies more are not run"
+    ),
     json: Optional[Path] = typer.Option(
         None, metavar="FILE", help="write every row, as JSON lines"
     ),
@@ -63,11 +66,15 @@ def accuracy(
 ) -> None:
     """Compares Paddle with Torch on the built-in cases, or on the given ones."""
     lines = case_lines(api_config, api_config_file)
-    limit = byte_count(max_bytes)
     kinds = ["stock", "mended"] if paddle is PaddleKind.both else [paddle.value]
     runner = Runner(jobs, timeout)
+    task_options = {
+        "seed": seed,
+        "max_bytes": byte_count(max_bytes),
+        "max_operations": int(max_operations),
+    }
     with _RowFile(json) as row_file:
-        rows = _run(lines, kinds, limit, seed, runner, row_file)
+        rows = _run(lines, kinds, task_options, runner, row_file)
     subject = kinds[-1]
     if not all_good(entry for entry in rows if entry.paddle == subject):
         raise typer.Exit(_FOUND_FAILURES)
@@ -113,8 +120,7 @@ def byte_count(text: str) -> int:
 def _run(
     lines: Sequence[str],
     kinds: Sequence[str],
-    limit: int,
-    seed: int,
+    task_options: Mapping[str, int],
     runner: Runner,
     row_file: _RowFile,
 ) -> list[Row]:
@@ -125,7 +131,7 @@ def _run(
     rows: list[Row] = []
     try:
         for kind in kinds:
-            tasks = [Task(line, kind, seed, limit) for line in lines]
+            tasks = [Task(line, kind, **task_options) for line in lines]
             for entry in with_progress(runner.run(tasks), len(tasks), kind, console):
                 rows.append(entry)
                 row_file.write(entry)

@@ -34,10 +34,17 @@ PADDLE_ONLY = "paddle-only"
 STABLE = "stable"
 STATIC = "static"
 
+# Multiply-adds of one call whose trial still takes less than a minute: a trial repeats the call
+# about ten times, and Torch makes about a thousand million a second in float16 on one core.
+MAX_OPERATIONS = 4_000_000_000
+
 
 @dataclass(frozen=True)
 class Task:
-    """One case for one kind of Paddle; `max_bytes` bounds its estimated peak memory."""
+    """One case for one kind of Paddle.
+
+    `max_bytes` bounds its estimated peak memory, `max_operations` the multiply-adds of one call.
+    """
 
     case: str
     paddle: str
@@ -45,6 +52,7 @@ class Task:
     max_bytes: int
     mode: str = ACCURACY
     device: str = "cpu"
+    max_operations: int = MAX_OPERATIONS
 
 
 def initialize_worker(paddle_kind: str) -> None:
@@ -93,7 +101,9 @@ def _judge(task: Task, on_stage: Callable[[str], None]) -> Verdict:
 
     try:
         call = _bound_call(task.case)
-        return _too_large(call, task) or _trial(task)(call, _make(task), task.seed, on_stage).verdict()
+        return (
+            _too_large(call, task) or _trial(task)(call, _make(task), task.seed, on_stage).verdict()
+        )
     except Unsupported as error:
         return Verdict(row.UNSUPPORTED, reason=error.reason, message=str(error))
     except Exception as error:  # what is no refusal by a framework is a mistake of the harness
@@ -161,16 +171,21 @@ def _bound_call(line: str) -> BoundCall:
 
 
 def _too_large(call: BoundCall, task: Task) -> Verdict | None:
-    from paddlemend.apitest.memory_estimate import estimate_peak_bytes
+    from paddlemend.apitest.memory_estimate import estimate_operations, estimate_peak_bytes
     from paddlemend.apitest.tolerance import needs_wide_reference
 
     peak = estimate_peak_bytes(
         call, task.seed, task.max_bytes, wide_reference=needs_wide_reference(call.rule)
     )
-    if peak <= task.max_bytes:
-        return None
-    message = f"needs about {peak} bytes, --max-bytes is {task.max_bytes}"
-    return Verdict(row.TOO_LARGE, reason="bytes", message=message)
+    if peak > task.max_bytes:
+        message = f"needs about {peak} bytes, --max-bytes is {task.max_bytes}"
+        return Verdict(row.TOO_LARGE, reason="bytes", message=message)
+    operations = estimate_operations(call, task.seed)
+    if operations > task.max_operations:
+        limit = f"--max-operations is {task.max_operations}"
+        message = f"needs about {operations} multiply-adds a call, {limit}"
+        return Verdict(row.TOO_LARGE, reason="time", message=message)
+    return None
 
 
 def _report_calls_of_exit() -> None:

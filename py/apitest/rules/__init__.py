@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from paddlemend.apitest.rules import expand, index_add
+from paddlemend.apitest.rules import (
+    conv2d,
+    conv2d_transpose,
+    expand,
+    fused_multi_head_attention,
+    index_add,
+    variable_length_memory_efficient_attention,
+)
 from paddlemend.apitest.rules.model import Rule
 from paddlemend.apitest.rules.same_name import same_name_rule
 
-_MODULES = (expand, index_add)
+_MODULES = (
+    conv2d,
+    conv2d_transpose,
+    expand,
+    fused_multi_head_attention,
+    index_add,
+    variable_length_memory_efficient_attention,
+)
 
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
 
