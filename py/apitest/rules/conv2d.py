@@ -49,16 +49,16 @@ def conv2d(
 
 
 def _positions(axis: Axis) -> int:
-    """How often the kernel fits.
+    """How often the kernel fits; Illegal if it is longer than the padded axis.
 
-    Torch refuses an axis without elements. Here it gives none, unless padding makes it as long as
-    the kernel.
+    Torch refuses every axis without elements. Paddle computes with it, and a result without
+    elements is legal then.
     """
     room = axis.size + sum(axis.padding) - axis.extent
-    if axis.size == 0:
-        return max(room // axis.stride + 1, 0)
-    require(room >= 0, f"a kernel of {axis.extent} does not fit {axis.size} padded {axis.padding}")
-    return room // axis.stride + 1
+    positions = room // axis.stride + 1
+    fits = positions >= 0 if axis.size == 0 else room >= 0
+    require(fits, f"a kernel of {axis.extent} does not fit {axis.size} padded {axis.padding}")
+    return positions
 
 
 def _convolution(

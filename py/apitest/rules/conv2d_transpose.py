@@ -77,9 +77,9 @@ def _output_sizes(axes: list[Axis], output_padding: Any, output_size: Any) -> li
             legal = size <= wanted < size + axis.stride
             require(legal, f"output_size {wanted} must be in [{size}, {size + axis.stride})")
     for axis, size in zip(axes, sizes):
-        require(axis.size == 0 or size > 0, f"the result would have size {sizes}")
-    # An axis without elements gives none, unless the kernel reaches beyond its stride.
-    return [max(size, 0) for size in sizes]
+        # As for conv2d: a result without elements is legal where the image has none.
+        require(size >= 0 if axis.size == 0 else size > 0, f"the result would have size {sizes}")
+    return sizes
 
 
 def _both(output_size: Any) -> Any:
