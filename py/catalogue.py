@@ -26,6 +26,7 @@ BITWISE = "bitwise"  # data movement: every bit equal
 CLOSE = "close"  # within assert_close of a float64 reference
 SUM = "sum"  # close, or an error norm at most twice that of Torch's result in the same dtype
 RESIDUAL = "residual"  # close, or a normwise residual of at most 50·n·eps
+SHAPE = "shape"  # random values: dtype and shape alone
 
 
 @dataclass(frozen=True)
@@ -427,6 +428,80 @@ UNIQUE = Operator(
             reason="the inverse is flat; Torch's has the shape of x",
             link="https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/unique_en.html",
         ),
+# -------------------------------------------------------------------- fused_multi_head_attention
+
+FUSED_MULTI_HEAD_ATTENTION = Operator(
+    name="fused_multi_head_attention",
+    tasks=(6, 14),
+    apis=(Api("paddle.incubate.nn.functional.fused_multi_head_attention"),),
+    phi_kernels=(),  # a CPU wheel has no such operator; ours is a custom one
+    policy=PENDING,
+    reference="Paddle's documented pseudo-code over Torch's operators",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=("all: there is no CPU operator",),
+)
+
+# ---------------------------------------------------- variable_length_memory_efficient_attention
+
+VARIABLE_LENGTH_MEMORY_EFFICIENT_ATTENTION = Operator(
+    name="variable_length_memory_efficient_attention",
+    tasks=(7, 15),
+    apis=(Api("paddle.incubate.nn.functional.variable_length_memory_efficient_attention"),),
+    phi_kernels=(
+        PhiKernel("variable_length_memory_efficient_attention", ("float16", "bfloat16", "float32")),
+    ),
+    policy=PENDING,
+    reference="softmax attention over Torch's operators, sequence lengths as masks",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=("all: there is no CPU kernel",),
+)
+
+# ---------------------------------------------------------------------------------------- conv2d
+
+CONV2D = Operator(
+    name="conv2d",
+    tasks=(17,),
+    apis=(Api("paddle.nn.functional.conv2d"),),
+    phi_kernels=(
+        PhiKernel("conv2d", FLOATING_DTYPES),
+        PhiKernel("conv2d_grad", FLOATING_DTYPES),
+        PhiKernel("conv2d_double_grad", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d_grad", FLOATING_DTYPES),
+    ),
+    policy=PENDING,
+    reference="torch, padded and laid out as Paddle documents it; empty operands sum to zeros",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: SAME silently resets the dilation to 1",
+        "all: without input channels the result has no channels, with a bias it raises",
+        "all: no filters are refused",
+        "all: float16 and bfloat16 are missing",
+    ),
+)
+
+# ------------------------------------------------------------------------------ conv2d_transpose
+
+CONV2D_TRANSPOSE = Operator(
+    name="conv2d_transpose",
+    tasks=(18,),
+    apis=(Api("paddle.nn.functional.conv2d_transpose"),),
+    phi_kernels=(
+        PhiKernel("conv2d_transpose", FLOATING_DTYPES),
+        PhiKernel("conv2d_transpose_grad", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d_transpose", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d_transpose_grad", FLOATING_DTYPES),
+    ),
+    policy=PENDING,
+    reference="torch, cropped and laid out as Paddle documents it; empty operands sum to zeros",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: SAME silently resets the dilation to 1",
+        "all: float16 and bfloat16 are missing",
     ),
 )
 
@@ -444,6 +519,10 @@ OPERATORS: tuple[Operator, ...] = (
     EIGVALSH,
     CHOLESKY_SOLVE,
     UNIQUE,
+    FUSED_MULTI_HEAD_ATTENTION,
+    VARIABLE_LENGTH_MEMORY_EFFICIENT_ATTENTION,
+    CONV2D,
+    CONV2D_TRANSPOSE,
 )
 
 # Those that install() mends; the others are only judged by the harness so far.

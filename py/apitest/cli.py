@@ -18,7 +18,7 @@ from paddlemend.apitest.runner import EnvironmentProblem, Runner
 from paddlemend.apitest.selection import Selection, case_lines, distinct
 from paddlemend.apitest.session import Session
 from paddlemend.apitest.spelling import in_our_spelling
-from paddlemend.apitest.worker import ACCURACY, PADDLE_ONLY, STABLE, STATIC
+from paddlemend.apitest.worker import ACCURACY, MAX_OPERATIONS, PADDLE_ONLY, STABLE, STATIC
 
 _FOUND_FAILURES = 1
 _USAGE_ERROR = 2
@@ -97,6 +97,7 @@ def run_mode(
     jobs: options.Jobs = len(os.sched_getaffinity(0)),
     timeout: options.Timeout = 60.0,
     max_bytes: options.MaxBytes = "2GiB",
+    max_operations: options.MaxOperations = MAX_OPERATIONS,
     max_memory: options.MaxMemory = None,
     cluster: options.Cluster = None,
     json: options.Json = None,
@@ -122,7 +123,7 @@ def run_mode(
         engine = stack.enter_context(_engine(cluster, jobs, timeout, memory))
         if lines is None:
             lines = distinct(entry.case for entry in row_file.rows())
-        selection = Selection(lines, kinds, mode, seed, limit, device)
+        selection = Selection(lines, kinds, mode, seed, limit, int(max_operations), device)
         session = Session(selection, engine, row_file, make_console(), html, xml)
         if again is None:
             session.run()

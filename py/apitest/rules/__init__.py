@@ -6,32 +6,40 @@ from paddlemend.apitest.rules import (
     as_strided,
     batch_norm,
     cholesky_solve,
+    conv2d,
+    conv2d_transpose,
     copysign,
     eigenvalues,
     expand,
     fused_layer_norm,
+    fused_multi_head_attention,
     index_add,
     index_put,
     index_sample,
     put_along_axis,
     unique,
+    variable_length_memory_efficient_attention,
 )
 from paddlemend.apitest.rules.model import Rule
 from paddlemend.apitest.rules.same_name import rule_without_reference, same_name_rule
 
 _MODULES = (
-    expand,
-    index_add,
-    index_sample,
     as_strided,
-    index_put,
-    put_along_axis,
     batch_norm,
-    fused_layer_norm,
+    cholesky_solve,
+    conv2d,
+    conv2d_transpose,
     copysign,
     eigenvalues,
-    cholesky_solve,
+    expand,
+    fused_layer_norm,
+    fused_multi_head_attention,
+    index_add,
+    index_put,
+    index_sample,
+    put_along_axis,
     unique,
+    variable_length_memory_efficient_attention,
 )
 
 RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
