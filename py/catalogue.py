@@ -25,8 +25,8 @@ PENDING = "pending"  # judged by the harness, not mended yet: the stock kernel r
 BITWISE = "bitwise"  # data movement: every bit equal
 CLOSE = "close"  # within assert_close of a float64 reference
 SUM = "sum"  # close, or an error norm at most twice that of Torch's result in the same dtype
-RESIDUAL = "residual"  # close, or a normwise residual of at most 50·n·eps
 SHAPE = "shape"  # random values: dtype and shape alone
+RESIDUAL = "residual"  # close, or a normwise residual of at most 50·n·eps
 
 
 @dataclass(frozen=True)
@@ -428,6 +428,9 @@ UNIQUE = Operator(
             reason="the inverse is flat; Torch's has the shape of x",
             link="https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/unique_en.html",
         ),
+    ),
+)
+
 # -------------------------------------------------------------------- fused_multi_head_attention
 
 FUSED_MULTI_HEAD_ATTENTION = Operator(
