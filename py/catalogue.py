@@ -25,6 +25,7 @@ PENDING = "pending"  # judged by the harness, not mended yet: the stock kernel r
 BITWISE = "bitwise"  # data movement: every bit equal
 CLOSE = "close"  # within assert_close of a float64 reference
 SUM = "sum"  # close, or an error norm at most twice that of Torch's result in the same dtype
+SHAPE = "shape"  # random values: dtype and shape alone
 RESIDUAL = "residual"  # close, or a normwise residual of at most 50·n·eps
 
 
@@ -118,7 +119,7 @@ EXPAND = Operator(
     wrong_today=(
         "3.0: the gradient of a 0-size result ends the process with SIGFPE",
         "3.0: the float16 gradient is off by up to 0.17, more in long sums",
-        "3.0: expand_as refuses a 0-size target; 3.3: it accepts any target for a 0-size input",
+        "3.0, 3.1.0: expand_as refuses a 0-size target; later, it accepts any for a 0-size input",
         "all: the float32 gradient of a long sum has several times the rounding error of Torch's",
         "all: a size of -2 is accepted as a value",
         "all: more than 8 dimensions are refused",
@@ -148,10 +149,11 @@ INDEX_ADD = Operator(
     forward_tolerance=SUM,
     gradient_tolerance=BITWISE,
     wrong_today=(
-        "3.0: an empty index is refused",
+        "3.0, 3.1.0: an empty index is refused",
         "all: a value longer than the index is accepted on the axis",
-        "3.3: an index is not checked when x is empty, nor a value's shape when the index is",
-        "3.3: the gradient of an empty x raises when only value requires one",
+        "3.1.1-3.3: no index is checked when x is empty, no length of value when the index is",
+        "3.3: no other size of value is checked either when the index is empty",
+        "3.1.1-3.3: the gradient of an empty x raises when only value requires one",
         "all: float16 sums are rounded at every step",
         "all: 0-D x and 0-D index are refused",
         "all: bfloat16, int8, uint8, int16, bool and complex are missing",
@@ -263,6 +265,249 @@ PUT_ALONG_AXIS = Operator(
     ),
 )
 
+# ------------------------------------------------------------------------------------ batch_norm
+
+BATCH_NORM = Operator(
+    name="batch_norm",
+    tasks=(1,),
+    apis=(Api("paddle.nn.functional.batch_norm"),),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch; the running statistics by Paddle's momentum, which is 1 - Torch's",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "3.0: a 0-size input is refused",
+        "3.0: running statistics of a wrong size are read and written out of bounds",
+        "all: float16 and bfloat16 are missing",
+    ),
+    differences=(
+        Difference(
+            name="batch_norm.biased_variance",
+            reason="the running variance takes the biased variance of the batch; Torch's unbiased",
+            link="https://github.com/PaddlePaddle/Paddle/blob/v3.3.1/paddle/phi/kernels/cpu/batch_norm_kernel.cc",
+        ),
+        Difference(
+            name="batch_norm.single_value",
+            reason="a batch of one value a channel passes through unchanged; Torch refuses it",
+            link="https://github.com/PaddlePaddle/Paddle/blob/v3.3.1/paddle/phi/kernels/cpu/batch_norm_kernel.cc",
+        ),
+    ),
+)
+
+# ------------------------------------------------------------------------------ fused_layer_norm
+
+FUSED_LAYER_NORM = Operator(
+    name="fused_layer_norm",
+    tasks=(3,),
+    apis=(Api("paddle.incubate.nn.functional.fused_layer_norm"),),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch.native_layer_norm of x + bias + residual_alpha * residual",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: the variance is computed in one pass: wrong at a mean of 1e3, NaN at 1e4",
+        "all: float16, bfloat16, float64 and quantization are missing",
+    ),
+)
+
+# -------------------------------------------------------------------------------------- copysign
+
+COPYSIGN = Operator(
+    name="copysign",
+    tasks=(9,),
+    apis=(
+        Api("paddle.copysign", ("paddle.Tensor.copysign", "paddle.tensor.copysign")),
+        Api("paddle.copysign_", ("paddle.Tensor.copysign_", "paddle.tensor.copysign_")),
+    ),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch; copysign_ of integers keeps the dtype and saturates",
+    forward_tolerance=BITWISE,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: integers give integers, int8 -128 keeps its sign",
+        "all: x and y of different dtypes are refused unless both are floating",
+        "3.0: x and y of different floating dtypes, and broadcasting with a 0-size are refused",
+        "3.1+: copysign_ with a wider y changes the dtype of x",
+    ),
+)
+
+# --------------------------------------------------------------------------------------- eigvals
+
+EIGVALS = Operator(
+    name="eigvals",
+    tasks=(10,),
+    apis=(Api("paddle.linalg.eigvals", ("paddle.Tensor.eigvals", "paddle.tensor.eigvals")),),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch, in any order",
+    forward_tolerance=RESIDUAL,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: there is no gradient",
+        "all: a NaN ends the process, with status 0",
+        "3.0: 0-size inputs are refused",
+    ),
+)
+
+# -------------------------------------------------------------------------------------- eigvalsh
+
+EIGVALSH = Operator(
+    name="eigvalsh",
+    tasks=(11,),
+    apis=(
+        Api(
+            "paddle.linalg.eigvalsh",
+            ("paddle.eigvalsh", "paddle.Tensor.eigvalsh", "paddle.tensor.eigvalsh"),
+        ),
+    ),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch",
+    forward_tolerance=RESIDUAL,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: the gradient of a batch of more than one matrix is wrong",
+        "all: the eigenvalues of a complex 0-size input are complex",
+        'all: any UPLO but "L" counts as "U"',
+    ),
+)
+
+# -------------------------------------------------------------------------------- cholesky_solve
+
+CHOLESKY_SOLVE = Operator(
+    name="cholesky_solve",
+    tasks=(12,),
+    apis=(
+        Api(
+            "paddle.linalg.cholesky_solve",
+            ("paddle.Tensor.cholesky_solve", "paddle.tensor.cholesky_solve"),
+        ),
+    ),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="torch",
+    forward_tolerance=RESIDUAL,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: the gradient ends the process when one input needs none",
+        "3.0: the gradient of a 0-size input ends the process or is refused",
+        "all: complex is missing",
+    ),
+    differences=(
+        Difference(
+            name="cholesky_solve.triangular_gradient",
+            reason="the factor has a gradient in its triangle alone; Torch's is a full matrix",
+            link="https://github.com/PaddlePaddle/Paddle/blob/v3.3.1/paddle/phi/kernels/impl/cholesky_solve_grad_kernel_impl.h",
+        ),
+    ),
+)
+
+# ---------------------------------------------------------------------------------------- unique
+
+UNIQUE = Operator(
+    name="unique",
+    tasks=(13,),
+    apis=(Api("paddle.unique", ("paddle.Tensor.unique", "paddle.tensor.unique")),),
+    phi_kernels=(),
+    policy=PENDING,
+    reference="NumPy's lexsort: Torch's values, inverse and counts, and the first index of each",
+    forward_tolerance=BITWISE,
+    gradient_tolerance=BITWISE,
+    wrong_today=(
+        "3.2+: a 0-size input keeps its shape",
+        "3.2+: of NaN the inverse is memory and the counts are 0; before, other values are dropped",
+        "3.0, 3.1: axis of a 0-size input ends the process",
+        "all: bool, uint8, int8, int16, float16 and bfloat16 are missing",
+    ),
+    differences=(
+        Difference(
+            name="unique.flat_inverse",
+            reason="the inverse is flat; Torch's has the shape of x",
+            link="https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/unique_en.html",
+        ),
+    ),
+)
+
+# -------------------------------------------------------------------- fused_multi_head_attention
+
+FUSED_MULTI_HEAD_ATTENTION = Operator(
+    name="fused_multi_head_attention",
+    tasks=(6, 14),
+    apis=(Api("paddle.incubate.nn.functional.fused_multi_head_attention"),),
+    phi_kernels=(),  # a CPU wheel has no such operator; ours is a custom one
+    policy=PENDING,
+    reference="Paddle's documented pseudo-code over Torch's operators",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=("all: there is no CPU operator",),
+)
+
+# ---------------------------------------------------- variable_length_memory_efficient_attention
+
+VARIABLE_LENGTH_MEMORY_EFFICIENT_ATTENTION = Operator(
+    name="variable_length_memory_efficient_attention",
+    tasks=(7, 15),
+    apis=(Api("paddle.incubate.nn.functional.variable_length_memory_efficient_attention"),),
+    phi_kernels=(
+        PhiKernel("variable_length_memory_efficient_attention", ("float16", "bfloat16", "float32")),
+    ),
+    policy=PENDING,
+    reference="softmax attention over Torch's operators, sequence lengths as masks",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=("all: there is no CPU kernel",),
+)
+
+# ---------------------------------------------------------------------------------------- conv2d
+
+CONV2D = Operator(
+    name="conv2d",
+    tasks=(17,),
+    apis=(Api("paddle.nn.functional.conv2d"),),
+    phi_kernels=(
+        PhiKernel("conv2d", FLOATING_DTYPES),
+        PhiKernel("conv2d_grad", FLOATING_DTYPES),
+        PhiKernel("conv2d_double_grad", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d_grad", FLOATING_DTYPES),
+    ),
+    policy=PENDING,
+    reference="torch, padded and laid out as Paddle documents it; empty operands sum to zeros",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: SAME silently resets the dilation to 1",
+        "all: without input channels the result has no channels, with a bias it raises",
+        "all: no filters are refused",
+        "all: float16 and bfloat16 are missing",
+    ),
+)
+
+# ------------------------------------------------------------------------------ conv2d_transpose
+
+CONV2D_TRANSPOSE = Operator(
+    name="conv2d_transpose",
+    tasks=(18,),
+    apis=(Api("paddle.nn.functional.conv2d_transpose"),),
+    phi_kernels=(
+        PhiKernel("conv2d_transpose", FLOATING_DTYPES),
+        PhiKernel("conv2d_transpose_grad", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d_transpose", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d_transpose_grad", FLOATING_DTYPES),
+    ),
+    policy=PENDING,
+    reference="torch, cropped and laid out as Paddle documents it; empty operands sum to zeros",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: SAME silently resets the dilation to 1",
+        "all: float16 and bfloat16 are missing",
+    ),
+)
+
 OPERATORS: tuple[Operator, ...] = (
     EXPAND,
     INDEX_ADD,
@@ -270,6 +515,17 @@ OPERATORS: tuple[Operator, ...] = (
     AS_STRIDED,
     INDEX_PUT,
     PUT_ALONG_AXIS,
+    BATCH_NORM,
+    FUSED_LAYER_NORM,
+    COPYSIGN,
+    EIGVALS,
+    EIGVALSH,
+    CHOLESKY_SOLVE,
+    UNIQUE,
+    FUSED_MULTI_HEAD_ATTENTION,
+    VARIABLE_LENGTH_MEMORY_EFFICIENT_ATTENTION,
+    CONV2D,
+    CONV2D_TRANSPOSE,
 )
 
 # Those that install() mends; the others are only judged by the harness so far.

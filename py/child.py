@@ -9,6 +9,7 @@ that no pipe can fill up and no surviving grandchild can keep the caller waiting
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import pickle
@@ -23,6 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver, util
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,7 @@ class Outcome:
 _LONGEST_TEMPORARY_FOLDER = 60
 
 _prepared = threading.Event()
+_preparing = threading.Lock()
 
 
 def prepare_server(
@@ -85,12 +88,15 @@ def prepare_server(
     Call it before the first child; a server that runs already is left as it is. A module that
     cannot be imported is skipped, and the children find out for themselves.
     """
-    CONTEXT.set_forkserver_preload(list(modules))
     # Older servers ignore the caller's sys.path when they preload.
     additions = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    with _environment({**additions, **(environment or {})}), _short_temporary_folder():
-        forkserver.ensure_running()
-    _prepared.set()
+    with _preparing:
+        if _prepared.is_set():
+            return
+        CONTEXT.set_forkserver_preload(list(modules))
+        with _environment({**additions, **(environment or {})}), _short_temporary_folder():
+            forkserver.ensure_running()
+        _prepared.set()
 
 
 def run_in_child(
@@ -98,45 +104,87 @@ def run_in_child(
     *args: Any,
     timeout: float,
     output_bytes: int = 16384,
-    cancel: Connection | None = None,
 ) -> Outcome:
     """Calls `target(*args)` in a fresh process and waits at most `timeout` seconds.
 
     `target` must be importable from a module, arguments and value must pickle. The child leads a
-    process group of its own, which is killed when the call ends, however it ends. It ends early,
-    as if the time were up, when `cancel` becomes readable: another thread closes its other end.
+    process group of its own, which is killed when the call ends, however it ends, and the child is
+    killed when this process dies.
     """
-    if not _prepared.is_set():
-        prepare_server()
     with tempfile.TemporaryDirectory(prefix="paddlemend-child-") as folder:
-        process = CONTEXT.Process(target=_child_main, args=(folder, target, args), daemon=False)
         try:
-            process.start()
+            process, lifeline = start_child(_child_main, folder, target, args)
         except (OSError, EOFError) as error:
             return Outcome(
                 RAISED,
                 error_type=type(error).__name__,
                 error_message=f"no child process could be started: {error}",
             )
-        try:
-            awaited: list[Any] = (
-                [process.sentinel] if cancel is None else [process.sentinel, cancel]
-            )
-            ended = process.sentinel in wait(awaited, timeout)
-        finally:
-            _kill_group(process.pid)
-            process.join()
+        with lifeline:
+            try:
+                ended = bool(wait([process.sentinel], timeout))
+            finally:
+                kill_group(process.pid)
+                process.join()
         return _outcome(Path(folder), ended, process.exitcode, output_bytes)
 
 
-def _child_main(folder: str, target: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def start_child(target: Callable[..., None], *args: Any) -> tuple[BaseProcess, Connection]:
+    """Starts a child process that calls `target(lifeline, *args)`; returns it and its lifeline.
+
+    The target calls `settle(lifeline, …)` first. The other end, which is returned, must be kept
+    open as long as the child may live. Raises OSError or EOFError if no child can be started.
+    """
+    if not _prepared.is_set():
+        prepare_server()
+    multiprocessing.current_process().daemon = False  # a Dask worker is one, and may not start any
+    theirs, ours = CONTEXT.Pipe(duplex=False)
+    with theirs:
+        process = CONTEXT.Process(target=target, args=(theirs, *args), daemon=True)
+        try:
+            process.start()
+        except BaseException:
+            ours.close()
+            raise
+    return process, ours
+
+
+def settle(lifeline: Connection, output: str) -> None:
+    """What a child does first.
+
+    It leads a process group, leaves no core file, is killed when its caller dies, and appends what
+    it prints to the file `output`.
+    """
     with suppress(PermissionError):  # the leader of a session already leads its group
         os.setsid()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    multiprocessing.current_process().daemon = False  # what it runs may start processes
+    _die_when_closed(lifeline)
     # Append mode keeps the two streams, which share no position, from overwriting each other.
-    output = os.open(os.path.join(folder, _OUTPUT), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+    file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+
+
+def _die_when_closed(lifeline: Connection) -> None:
+    """Has the kernel kill this process group when the other end of `lifeline` is closed.
+
+    A thread that waits for the end would not run while a hanging kernel holds the interpreter, and
+    PR_SET_PDEATHSIG speaks of the fork server, which lives as long as any of its children.
+    """
+    pipe = lifeline.fileno()
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    if lifeline.poll():  # the caller died before this was set up
+        os._exit(1)
+
+
+def _child_main(
+    lifeline: Connection, folder: str, target: Callable[..., Any], args: tuple[Any, ...]
+) -> None:
+    settle(lifeline, os.path.join(folder, _OUTPUT))
     try:
         outcome = Outcome(RETURNED, value=target(*args))
         payload = pickle.dumps(outcome)
@@ -161,16 +209,30 @@ def _child_main(folder: str, target: Callable[..., Any], args: tuple[Any, ...]) 
 def _outcome(folder: Path, ended: bool, exit_code: int | None, output_bytes: int) -> Outcome:
     result = folder / _RESULT
     output = folder / _OUTPUT
-    tail = output.read_bytes()[-output_bytes:] if output.exists() else b""
-    text = tail.decode(errors="replace")
+    text = tail_of(output, output_bytes)
     if result.exists():
         outcome: Outcome = pickle.loads(result.read_bytes())
         return Outcome(**{**vars(outcome), "output": text})
     if not ended:
         return Outcome(TIMED_OUT, output=text)
+    return outcome_of_exit(exit_code, text)
+
+
+def outcome_of_exit(exit_code: int | None, output: str) -> Outcome:
+    """How a child ended that left no result; negative codes are signals."""
     if exit_code is not None and exit_code < 0:
-        return Outcome(CRASHED, signal_name=signal_name(exit_code), output=text)
-    return Outcome(EXITED, exit_status=exit_code, output=text)
+        return Outcome(CRASHED, signal_name=signal_name(exit_code), output=output)
+    return Outcome(EXITED, exit_status=exit_code, output=output)
+
+
+def tail_of(file: Path, size: int = 16384) -> str:
+    """The last `size` bytes of a file as text; nothing if there is no such file."""
+    try:
+        with open(file, "rb") as stream:
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - size))
+            return stream.read(size).decode(errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 def signal_name(exit_code: int) -> str:
@@ -181,7 +243,7 @@ def signal_name(exit_code: int) -> str:
         return f"signal {-exit_code}"
 
 
-def _kill_group(pid: int | None) -> None:
+def kill_group(pid: int | None) -> None:
     """Kills a child and its descendants; a child that leads no group yet is killed alone."""
     if pid is None:
         return

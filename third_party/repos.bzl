@@ -2,7 +2,7 @@
 
 load("//third_party/debian:debian.bzl", "debian_package")
 load("//third_party/npm:npm.bzl", "npm_package")
-load("//third_party/paddle:versions.bzl", "PADDLE_VERSIONS", "paddle_repository_name")
+load("//third_party/paddle:versions.bzl", "PADDLES", "paddle_repository_name")
 load("//third_party/paddle:wheel.bzl", "PADDLE_BUILD_FILE")
 load("//third_party/pip:pip.bzl", "pip_wheels")
 load("//third_party/python:host_python.bzl", "host_python")
@@ -21,7 +21,7 @@ def repos():
             lock = "//third_party/pip/locks:torch_%s.txt" % tag,
             python = version,
         )
-        for paddle in PADDLE_VERSIONS:
+        for paddle in PADDLES:
             pip_wheels(
                 name = paddle_repository_name(paddle, version),
                 build_file = PADDLE_BUILD_FILE,

@@ -8,7 +8,8 @@ The Python function of an operator has these parameters:
 - for every output its own name, None by default: a tensor to write to instead of a new one.
 
 Any other output has the shape that ``<Op>Shape`` computes, else that of the first input, and the
-dtype of the first input.
+dtype of the first input. A list of tensors is a Python list or tuple. A function that describes a
+view has no Python form: every library of Python has views of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def render_python(operators: list[Operator]) -> str:
     """Defines ``BindOperators(module)``."""
     shapes = {op.subject: op for op in operators if op.computes_shape}
     parts = []
+    operators = [op for op in operators if not op.makes_view]
     for op in operators:
         parts.append(_shape_binding(op) if op.computes_shape else _binding(op, shapes.get(op.name)))
     calls = "\n".join(f"  Bind{op.cpp_name}(module);" for op in operators)
@@ -91,7 +93,7 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
     parameters = _python_parameters(op, shape_op)
     own = {p.name for p in op.parameters}
     first = next(p.name for p in parameters if p.kind == "input")
-    lines = [_input_line(p) for p in parameters if p.is_input]
+    lines = [_input_line(p) for p in parameters if p.kind in _INPUT_LINES]
     if shape_op:
         lines.append(f"const Sizes out_shape = {_shape_call(shape_op)};")
     for output in op.outputs:
@@ -120,7 +122,7 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
 
 def _shape_binding(op: Operator) -> str:
     parameters = [p for p in op.parameters if p.kind != "shape"]
-    lines = [_input_line(p) for p in parameters if p.is_input]
+    lines = [_input_line(p) for p in parameters if p.kind in _INPUT_LINES]
     lines.append(f"return py::tuple(py::cast({_shape_call(op)}));")
     return _function(op, parameters, lines, "py::tuple")
 
@@ -133,15 +135,22 @@ def _shape_call(op: Operator) -> str:
     )
 
 
+_INPUT_LINES = {
+    "input": 'const InputTensor {0}_input({0}, "{0}");',
+    "optional_input": 'const InputTensor {0}_input({0}, "{0}", InputTensor::kMayBeNone);',
+    "input_list": 'const InputTensorList {0}_input({0}, "{0}");',
+}
+
+
 def _input_line(p: Parameter) -> str:
-    optional = ", InputTensor::kMayBeNone" if p.kind == "optional_input" else ""
-    return f'const InputTensor {p.name}_input({p.name}, "{p.name}"{optional});'
+    return _INPUT_LINES[p.kind].format(p.name)
 
 
 def _call_argument(p: Parameter) -> str:
     forms = {
         "input": "{0}_input.get()",
         "optional_input": "{0}_input.get()",
+        "input_list": "{0}_input.data(), {0}_input.size()",
         "output": "{0}_output.get()",
         "optional_output": "{0}_output.get()",
         "int_list": "{0}.data(), static_cast<int32_t>({0}.size())",

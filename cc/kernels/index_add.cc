@@ -51,11 +51,6 @@ AxisSplit SplitAtAxis(const TensorLayout& x, int axis) {
   return split;
 }
 
-bool IsSameView(const TensorView& a, const MutableTensorView& b) {
-  return a.data == b.data &&
-         std::equal(a.strides.begin(), a.strides.begin() + a.ndim, b.strides.begin());
-}
-
 }  // namespace
 
 Status IndexAdd(const TensorView& x, const TensorView& index, int64_t axis, const TensorView& value,

@@ -3,80 +3,148 @@
 from __future__ import annotations
 
 import os
-import re
+import signal
 import sys
-from collections.abc import Iterator, Sequence
-from enum import Enum
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import BinaryIO, List, Optional
 
 import typer
-from paddlemend.apitest.report import make_console, print_report, with_progress
-from paddlemend.apitest.row import Row, all_good
-from paddlemend.apitest.runner import EnvironmentProblem, Runner, check_environment
-from paddlemend.apitest.worker import Task
-
-BUILT_IN_CASES = Path(__file__).parent / "cases"
+from paddlemend.apitest import options
+from paddlemend.apitest.options import PaddleKind, byte_count, output_path, resolved
+from paddlemend.apitest.report import make_console
+from paddlemend.apitest.row_file import RowFile
+from paddlemend.apitest.runner import EnvironmentProblem, Runner
+from paddlemend.apitest.selection import Selection, case_lines, distinct
+from paddlemend.apitest.session import Session
+from paddlemend.apitest.spelling import in_our_spelling
+from paddlemend.apitest.worker import ACCURACY, MAX_OPERATIONS, PADDLE_ONLY, STABLE, STATIC
 
 _FOUND_FAILURES = 1
 _USAGE_ERROR = 2
 _INTERRUPTED = 130
 
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-
-
-class PaddleKind(str, Enum):
-    """The values of --paddle."""
-
-    stock = "stock"
-    mended = "mended"
-    both = "both"
-    library = "library"
-
-
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-
-
-@app.callback()
-def apitest() -> None:
-    """Runs cases on Paddle and on Torch and compares values, dtypes, shapes and gradients."""
-
-
-@app.command()
-def accuracy(
-    paddle: PaddleKind = typer.Option(
-        PaddleKind.both, help="the wheel as it is, the mended one, both, or the library alone"
+# A mode, what it does in a few words, and what it finds.
+_MODES = {
+    "accuracy": (
+        "Compare Paddle with Torch.",
+        "Runs every case on both, on the same inputs, and compares values, dtypes and shapes of the"
+        " outputs and of every gradient. Calls that are quick are repeated: found are also inputs"
+        " that were changed, memory that nobody wrote, unstable results and leaks.",
     ),
-    api_config: List[str] = typer.Option([], metavar="LINE", help="a case line; may be repeated"),
-    api_config_file: List[Path] = typer.Option(
-        [], metavar="FILE", help="a file of case lines; may be repeated"
+    "paddle-only": (
+        "Run Paddle alone.",
+        "Runs every case forward and backward on Paddle and compares nothing: it finds what raises,"
+        " crashes, hangs, takes too much memory, changes its inputs or leaks. Every API can be run.",
     ),
-    jobs: int = typer.Option(len(os.sched_getaffinity(0)), min=1, help="worker processes"),
-    timeout: float = typer.Option(60.0, min=0.1, help="seconds that one case may take"),
-    max_bytes: str = typer.Option(
-        "2GiB", metavar="N", help="cases that need more memory are not run; 500MB and 2GiB work"
+    "stable": (
+        "Run Paddle twice.",
+        "Runs every call twice on equal inputs, with other contents in fresh memory: every bit of"
+        " outputs and gradients must be equal, else the reason is unstable or uninitialised.",
     ),
-    json: Optional[Path] = typer.Option(
-        None, metavar="FILE", help="write every row, as JSON lines"
+    "static": (
+        "Compare Paddle's static graph.",
+        "Runs every call in dygraph, as a static PIR program and translated by SOT, and compares"
+        " the outputs and gradients of the three.",
     ),
-    seed: int = typer.Option(0, min=0, help="changes the random inputs"),
+}
+
+_LIBRARY_MODES = (ACCURACY, STABLE)
+
+_HELP = """Runs case lines on Paddle and on Torch and compares what they give.
+
+A case line is one call in PaddleAPITest's syntax, such as paddle.expand(Tensor([1, 3],"float32"),
+list[2,3,], ). Without --api-config and --api-config-file the built-in cases run. Every case gives
+one row, whatever happens to the process that runs it.
+
+PaddleAPITest's spelling works too: underscores for dashes, and --accuracy=True, --paddle_only=True
+or --accuracy_stable=True in the place of a command.
+"""
+
+_EXAMPLES = """
+\b
+Examples:
+  apitest {mode} --paddle both
+  apitest {mode} --api-config 'paddle.expand(Tensor([1],"float32"), list[2,], )'
+  apitest {mode} --api-config-file cases.txt --json rows.jsonl --report rows.html
+  apitest {mode} --api-config-file cases.txt --json rows.jsonl --resume
+  apitest {mode} --json rows.jsonl --retest crash,timeout
+
+\b
+Exit status:
+  0    every row (with --paddle both: of the mended Paddle) is pass, both_reject or too_large
+  1    some row is not, or no worker can be set up here
+  2    an option or its value is wrong
+  130  interrupted; the reports tell of the rows that came
+"""
+
+app = typer.Typer(
+    add_completion=False,
+    help=_HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def run_mode(
+    context: typer.Context,
+    paddle: options.Paddle = PaddleKind.both,
+    device: options.Device = "cpu",
+    api_config: options.ApiConfig = None,
+    api_config_file: options.ApiConfigFile = None,
+    seed: options.Seed = 0,
+    jobs: options.Jobs = len(os.sched_getaffinity(0)),
+    timeout: options.Timeout = 60.0,
+    max_bytes: options.MaxBytes = "2GiB",
+    max_operations: options.MaxOperations = MAX_OPERATIONS,
+    max_memory: options.MaxMemory = None,
+    cluster: options.Cluster = None,
+    json: options.Json = None,
+    resume: options.Resume = False,
+    retest: options.Retest = None,
+    report: options.Report = None,
+    junit: options.JUnit = None,
 ) -> None:
-    """Compares Paddle with Torch on the built-in cases, or on the given ones."""
-    lines = case_lines(api_config, api_config_file)
-    limit = byte_count(max_bytes)
-    kinds = ["stock", "mended"] if paddle is PaddleKind.both else [paddle.value]
-    runner = Runner(jobs, timeout)
-    with _RowFile(json) as row_file:
-        rows = _run(lines, kinds, limit, seed, runner, row_file)
-    subject = kinds[-1]
-    if not all_good(entry for entry in rows if entry.paddle == subject):
+    """Runs the mode that the command is named after; the options are the same for all."""
+    mode = context.info_name or ""
+    kinds = _kinds(paddle, mode)
+    limit = byte_count("--max-bytes", max_bytes)
+    memory = byte_count("--max-memory", max_memory) if max_memory is not None else None
+    device = options.device_name(device)
+    again = options.class_names(retest) if retest is not None else None
+    html, xml = output_path("--report", report), output_path("--junit", junit)
+    _check_going_on(json, resume, retest)
+    lines = None
+    if again is None or api_config or api_config_file:
+        lines = case_lines(api_config or [], api_config_file or [])
+    with ExitStack() as stack:
+        row_file = stack.enter_context(RowFile(json, keep=resume or again is not None))
+        engine = stack.enter_context(_engine(cluster, jobs, timeout, memory))
+        if lines is None:
+            lines = distinct(entry.case for entry in row_file.rows())
+        selection = Selection(lines, kinds, mode, seed, limit, int(max_operations), device)
+        session = Session(selection, engine, row_file, make_console(), html, xml)
+        if again is None:
+            session.run()
+        else:
+            session.run_again(again)
+    if session.results.failures:
         raise typer.Exit(_FOUND_FAILURES)
+
+
+for _mode, (_summary, _help) in _MODES.items():
+    app.command(_mode, short_help=_summary, help=_help, epilog=_EXAMPLES.format(mode=_mode))(
+        run_mode
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and ends the process; every error is one line on stderr."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what came is reported then as well
     try:
-        status = app(arguments, standalone_mode=False)
+        words = in_our_spelling(sys.argv[1:] if arguments is None else arguments)
+        status = app(words, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         status = _INTERRUPTED
     except EnvironmentProblem as problem:
@@ -91,89 +159,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(status)
 
 
-def case_lines(lines: Sequence[str], files: Sequence[Path]) -> list[str]:
-    """The distinct case lines asked for; the built-in ones if none are. BadParameter if none."""
-    wanted = [line.strip() for line in lines]
-    for file in files or ([] if lines else sorted(BUILT_IN_CASES.glob("*.txt"))):
-        wanted.extend(_lines_of(file))
-    wanted = [line for line in wanted if line and not line.startswith("#")]
-    if not wanted:
-        raise typer.BadParameter("there is no case line to run")
-    return list(dict.fromkeys(wanted))
+def _kinds(paddle: PaddleKind, mode: str) -> list[str]:
+    """The kinds of Paddle to run, the subject last. BadParameter if the mode cannot run on it."""
+    if paddle is PaddleKind.library and mode not in _LIBRARY_MODES:
+        possible = " and ".join(_LIBRARY_MODES)
+        raise typer.BadParameter(
+            f"--paddle library has no {mode}, which needs Paddle: only {possible} can run on it"
+        )
+    return ["stock", "mended"] if paddle is PaddleKind.both else [paddle.value]
 
 
-def byte_count(text: str) -> int:
-    """Bytes from "1048576", "500MB" or "2GiB"; units are powers of 1024. BadParameter else."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", text.strip().upper())
-    if match is None:
-        raise typer.BadParameter(f"--max-bytes {text!r} is no size such as 1048576, 500MB or 2GiB")
-    return int(float(match.group(1)) * _UNITS[match.group(2)])
+def _check_going_on(json: Path | None, resume: bool, retest: str | None) -> None:
+    """Raises BadParameter for --resume and --retest without what they go on from."""
+    if resume and retest is not None:
+        raise typer.BadParameter("--resume and --retest exclude each other")
+    if (resume or retest is not None) and json is None:
+        raise typer.BadParameter("--resume and --retest need the --json file of an earlier run")
+    if retest is not None and json is not None and not resolved(json).exists():
+        raise typer.BadParameter(f"--json {json}: No such file or directory")
 
 
-def _run(
-    lines: Sequence[str],
-    kinds: Sequence[str],
-    limit: int,
-    seed: int,
-    runner: Runner,
-    row_file: _RowFile,
-) -> list[Row]:
-    """Runs all lines on all kinds and reports; what an interrupt left is reported as well."""
-    console = make_console()
-    for kind in kinds:
-        console.print(f"{kind}: {check_environment(kind)}", soft_wrap=True)
-    rows: list[Row] = []
-    try:
-        for kind in kinds:
-            tasks = [Task(line, kind, seed, limit) for line in lines]
-            for entry in with_progress(runner.run(tasks), len(tasks), kind, console):
-                rows.append(entry)
-                row_file.write(entry)
-    finally:
-        print_report(rows, kinds, kinds[-1], console)
-    return rows
+def _engine(
+    cluster: str | None, jobs: int, timeout: float, max_memory: int | None
+) -> AbstractContextManager:
+    if cluster is None:
+        return Runner(jobs, timeout, max_memory)
+    from paddlemend.apitest.cluster import ClusterRunner  # Dask takes a second to import
 
-
-class _RowFile:
-    """The JSONL file: opened at once, so that a bad path fails early, and unbuffered."""
-
-    def __init__(self, path: Path | None):
-        self._path = path
-        self._file: BinaryIO | None = None
-
-    def __enter__(self) -> _RowFile:
-        if self._path is not None:
-            try:
-                self._file = open(_resolved(self._path), "wb", buffering=0)
-            except OSError as error:
-                raise typer.BadParameter(f"--json {self._path}: {error.strerror}") from error
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def write(self, entry: Row) -> None:
-        """Writes one line in one piece."""
-        if self._file is None:
-            return
-        try:
-            self._file.write(entry.to_json().encode() + b"\n")
-        except OSError as error:
-            raise typer.BadParameter(f"--json {self._path}: {error.strerror}") from error
-
-
-def _lines_of(file: Path) -> Iterator[str]:
-    try:
-        text = _resolved(file).read_text(encoding="utf-8-sig", errors="replace")
-    except OSError as error:
-        raise typer.BadParameter(f"--api-config-file {file}: {error.strerror}") from error
-    return (line.strip() for line in text.splitlines())
-
-
-def _resolved(path: Path) -> Path:
-    """A user's path; `bazel run` starts in another folder and names the user's own."""
-    return Path(os.environ.get("BUILD_WORKING_DIRECTORY", ""), path)
+    return ClusterRunner(cluster, timeout, max_memory)
 
 
 def _fail(message: str, status: int) -> int:

@@ -91,3 +91,25 @@ def broadcast_sizes(call: BoundCall, spec: TensorSpec, rng: np.random.Generator)
         size = x_shape[axis] if 0 <= axis < len(x_shape) else 1
         legal.append(int(rng.choice(_FREE_SIZES)) if size == 1 else size)
     return round_to(spec.dtype, np.array(legal, np.int64).reshape(spec.shape))
+
+
+def positive(call: BoundCall, spec: TensorSpec, rng: np.random.Generator) -> HostTensor:
+    """Numbers in [0.5, 2), for variances."""
+    return round_to(spec.dtype, np.asarray(rng.uniform(0.5, 2.0, spec.shape)))
+
+
+def repeating(call: BoundCall, spec: TensorSpec, rng: np.random.Generator) -> HostTensor:
+    """Elements, or with an integer `axis` slices along it, of which about half occur twice."""
+    axis = call.arguments.get("axis")
+    rank = len(spec.shape)
+    if isinstance(axis, int) and -rank <= axis < rank:
+        shape = list(spec.shape)
+        count = shape[axis]
+        shape[axis] = (count + 1) // 2
+        pool = random_values(tuple(shape), spec.dtype, rng)
+        chosen = rng.integers(0, max(shape[axis], 1), count)
+        return HostTensor(spec.dtype, pool.data.take(chosen, axis))
+    count = prod(spec.shape)
+    pool = random_values(((count + 1) // 2,), spec.dtype, rng)
+    chosen = rng.integers(0, max(len(pool.data), 1), spec.shape)
+    return HostTensor(spec.dtype, np.asarray(pool.data[chosen]))

@@ -1,8 +1,8 @@
-"""Estimates a case's peak memory before any of it is allocated."""
+"""Estimates a case's peak memory and its work before any of it is allocated."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import prod
 
 from paddlemend.apitest.binding import BoundCall
@@ -31,7 +31,16 @@ def estimate_peak_bytes(call: BoundCall, seed: int, limit: int, *, wide_referenc
     if peak > limit:
         return peak
     outputs = output_specs(call, concrete_sizes(call, seed))
-    return peak + peak_bytes(outputs, wide_reference=wide_reference) + _scratch_bytes(call)
+    sizes = [(prod(shape), dtype) for shape, dtype in outputs]
+    scratch = call.rule.scratch(_shapes(call, outputs)) if call.rule.scratch else 0
+    return peak + peak_bytes(sizes, wide_reference=wide_reference) + scratch
+
+
+def estimate_operations(call: BoundCall, seed: int) -> int:
+    """Multiply-adds of one forward call; 0 where the rule does not count them."""
+    if call.rule.operations is None:
+        return 0
+    return call.rule.operations(_shapes(call, output_specs(call, concrete_sizes(call, seed))))
 
 
 def peak_bytes(tensors: Iterable[tuple[int, str]], *, wide_reference: bool) -> int:
@@ -46,7 +55,12 @@ def _tensor_bytes(count: int, dtype: str, wide_reference: bool) -> int:
     return count * (item_bytes(dtype) * _COPIES + wide)
 
 
-def _scratch_bytes(call: BoundCall) -> int:
-    if call.rule.scratch is None:
-        return 0
-    return call.rule.scratch({label: spec.shape for label, spec in call.tensors().items()})
+def _shapes(
+    call: BoundCall, outputs: Sequence[tuple[tuple[int, ...], str]]
+) -> dict[str, tuple[int, ...]]:
+    """The shapes by which a rule counts: tensor arguments by label and outputs by position.
+
+    No output is there when the reference refuses the call.
+    """
+    arguments = {label: spec.shape for label, spec in call.tensors().items()}
+    return {**arguments, **{f"output {i}": shape for i, (shape, _) in enumerate(outputs)}}

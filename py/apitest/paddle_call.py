@@ -41,7 +41,6 @@ class PaddleExecution:
                 self._leaves[label] = self._tensors[spec.key]
 
     def forward(self) -> list[HostTensor]:
-        case = self._call.case
         # A call may not overwrite a leaf that requires a gradient.
         overwritten = [
             spec.key
@@ -50,16 +49,23 @@ class PaddleExecution:
         ]
         copies = {key: paddle.assign(self._tensors[key]) for key in overwritten}
         self._passed = {**self._tensors, **copies}
-        positional = [self._argument(value) for value in case.args]
-        keywords = {name: self._argument(value) for name, value in case.kwargs.items()}
-        function = resolve(paddle, case.api)
         try:
-            result = function(*positional, **keywords)
-            self._outputs = flat_outputs(result, paddle.Tensor)
-            outputs = [from_paddle(output) for output in self._outputs]
+            self._outputs = flat_outputs(self._invoke(), paddle.Tensor)
+            outputs = [self._read(output) for output in self._outputs]
         except Exception as error:
             raise Rejected(error) from error
         return [*outputs, *(from_paddle(copy) for copy in copies.values())]
+
+    def _read(self, output: paddle.Tensor) -> HostTensor:
+        if self._call.rule.may_lack_outputs and not output._is_initialized():
+            return from_paddle(paddle.zeros(output.shape, output.dtype))
+        return from_paddle(output)
+
+    def _invoke(self) -> Any:
+        case = self._call.case
+        positional = [self._argument(value) for value in case.args]
+        keywords = {name: self._argument(value) for name, value in case.kwargs.items()}
+        return resolve(paddle, case.api)(*positional, **keywords)
 
     def backward(self, cotangents: Sequence[HostTensor | None]) -> dict[str, HostTensor | None]:
         pairs = [

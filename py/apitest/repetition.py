@@ -80,6 +80,8 @@ def judge_repetitions(trial: Trial) -> None:
 
 def judge_stability(trial: Trial, first: Results) -> bool:
     """Runs the call again, with another poison, and judges what differs from the first run."""
+    if trial.is_random:
+        return True
     with other_poison():
         second = run_once(trial)
     part = first.first_difference(second)

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from paddlemend.apitest import row
+from paddlemend.apitest.results import COLUMNS, Results, TableLine, groups
 from paddlemend.apitest.row import Row
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-
-# Table columns and the classes that each counts.
-COLUMNS: dict[str, frozenset[str]] = {
-    "pass": frozenset({row.PASS, row.BOTH_REJECT}),
-    "wrong": frozenset({row.ACCURACY_ERROR, row.PADDLE_ACCEPTS}),
-    "error": frozenset({row.PADDLE_ERROR}),
-    "crash": frozenset({row.CRASH}),
-    "timeout": frozenset({row.TIMEOUT}),
-    "not run": frozenset({row.TOO_LARGE, row.UNSUPPORTED, row.TORCH_ERROR}),
-}
 
 _MOST_FAILURES = 20
 
@@ -56,53 +45,58 @@ def with_progress(
             yield item
 
 
-def print_report(rows: Sequence[Row], kinds: Sequence[str], subject: str, console: Console) -> None:
-    """Prints table, failures and summary. `kinds` are the Paddles in the order of the columns."""
-    console.print(results_table(rows, kinds))
-    _print_failures(
-        [entry for entry in rows if entry.paddle == subject and not entry.good], console
-    )
-    for kind in kinds:
-        console.print(summary(rows, kind), soft_wrap=True)
+def print_report(results: Results, console: Console) -> None:
+    """Prints the table, the subject's failures and a summary for every Paddle."""
+    console.print(_table(results))
+    failures = results.failures
+    if len(failures) <= _MOST_FAILURES:
+        _print_failures(failures, console)
+    else:
+        _print_groups(failures, console)
+    for kind in results.kinds:
+        console.print(results.summary(kind), soft_wrap=True)
 
 
-def results_table(rows: Sequence[Row], kinds: Sequence[str]) -> Table:
+def _table(results: Results) -> Table:
     """A line for every API and one for the totals; a group of columns for every Paddle."""
     table = Table(show_footer=False)
     table.add_column("API")
     table.add_column("cases", justify="right")
-    for kind in kinds:
+    for kind in results.kinds:
         for column in COLUMNS:
             table.add_column(f"{kind}\n{column}", justify="right")
-    apis = sorted({entry.api for entry in rows})
-    for api in apis:
-        table.add_row(*_table_line(escape(api), [r for r in rows if r.api == api], kinds))
+    *lines, total = results.lines()
+    for line in lines:
+        table.add_row(*_cells(line))
     table.add_section()
-    table.add_row(*_table_line("total", rows, kinds))
+    table.add_row(*_cells(total))
     return table
 
 
-def summary(rows: Sequence[Row], kind: str) -> str:
-    """One line with the number of rows of every class, such as "stock: 30 pass, 2 crash"."""
-    counts = Counter(entry.class_ for entry in rows if entry.paddle == kind)
-    listed = ", ".join(f"{counts[name]} {name}" for name in row.CLASSES if counts[name])
-    return f"{kind}: {listed or 'no rows'}"
-
-
-def _table_line(name: str, rows: Sequence[Row], kinds: Sequence[str]) -> list[str]:
-    cells = [name, str(len({entry.case for entry in rows}))]
-    for kind in kinds:
-        counts = Counter(entry.class_ for entry in rows if entry.paddle == kind)
-        for classes in COLUMNS.values():
-            number = sum(counts[name] for name in classes)
-            cells.append(str(number) if number else "·")
-    return cells
+def _cells(line: TableLine) -> list[str]:
+    numbers = [number for counts in line.counts.values() for number in counts]
+    return [escape(line.api), str(line.cases), *(str(number or "·") for number in numbers)]
 
 
 def _print_failures(failures: Sequence[Row], console: Console) -> None:
-    for entry in failures[:_MOST_FAILURES]:
-        where = " ".join(part for part in (entry.class_, entry.stage, entry.reason) if part)
-        console.print(escape(f"{where}: {entry.case}"), soft_wrap=True)
+    for entry in failures:
+        console.print(escape(f"{_finding(entry)}: {entry.case}"), soft_wrap=True)
         console.print(escape(f"    {entry.message}"), soft_wrap=True)
-    if len(failures) > _MOST_FAILURES:
-        console.print(f"… and {len(failures) - _MOST_FAILURES} more; --json keeps every row")
+
+
+def _print_groups(failures: Sequence[Row], console: Console) -> None:
+    """Prints failures that look alike as one, with an example to run again."""
+    found = list(groups(failures))
+    for group in found[:_MOST_FAILURES]:
+        head = f"{group.size} x {group.example.api}: {_finding(group.example)}: {group.shape}"
+        console.print(escape(head), soft_wrap=True)
+        console.print(escape(f"    {group.example.case}"), soft_wrap=True)
+    rest = found[_MOST_FAILURES:]
+    if rest:
+        rows = sum(group.size for group in rest)
+        text = f"… and {rows} more rows that fail in {len(rest)} other ways; --report shows all"
+        console.print(text, soft_wrap=True)
+
+
+def _finding(entry: Row) -> str:
+    return " ".join(part for part in (entry.class_, entry.stage, entry.reason) if part)

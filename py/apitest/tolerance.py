@@ -10,6 +10,7 @@ A result passes by the first of these rules that its operator allows:
 * twice_torch: the error norm against that reference is at most twice the error norm of Torch's
   own result in the same dtype. For operators that sum, where assert_close asks more of a long
   half-precision sum than rounding allows.
+* shape: dtype and shape alone. For calls whose values are random.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ BITWISE = "bitwise"
 ASSERT_CLOSE = "assert_close"
 RESIDUAL = "residual"
 TWICE_TORCH = "twice_torch"
+SHAPE = "shape"
 
 # From the strictest to the loosest.
-RULES = (BITWISE, ASSERT_CLOSE, RESIDUAL, TWICE_TORCH)
+RULES = (BITWISE, ASSERT_CLOSE, RESIDUAL, TWICE_TORCH, SHAPE)
 
 # The factor by which an error norm may exceed Torch's.
 TORCH_ERROR_FACTOR = 2.0

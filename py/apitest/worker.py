@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from paddlemend import catalogue
 from paddlemend.apitest import row
 from paddlemend.apitest.case_line import CaseSyntaxError, api_of, parse_case_line
+from paddlemend.apitest.device import select_device
 from paddlemend.apitest.row import Row
 from paddlemend.apitest.verdict import Verdict
 
@@ -24,20 +25,25 @@ STOCK = "stock"
 MENDED = "mended"
 LIBRARY = "library"
 
-# A worker that the called code ends by exit() leaves with this status. The pool would take a
-# status of 0 for the orderly end of a worker and wait for its case until the timeout.
-EXIT_CALLED = 70
-
 # The modes: what a task asks of a case.
 ACCURACY = "accuracy"
 PADDLE_ONLY = "paddle-only"
 STABLE = "stable"
 STATIC = "static"
+MODES = (ACCURACY, PADDLE_ONLY, STABLE, STATIC)
+
+# Multiply-adds of one call whose trial still takes less than a minute: a trial repeats the call
+# about ten times, and Torch makes about a thousand million a second in float16 on one core.
+MAX_OPERATIONS = 4_000_000_000
 
 
 @dataclass(frozen=True)
 class Task:
-    """One case for one kind of Paddle; `max_bytes` bounds its estimated peak memory."""
+    """One case for one kind of Paddle.
+
+    `max_bytes` bounds its estimated peak memory, `max_operations` the multiply-adds of one call.
+    `mode` is one of MODES; `device` is "cpu" or "cuda:N".
+    """
 
     case: str
     paddle: str
@@ -45,20 +51,24 @@ class Task:
     max_bytes: int
     mode: str = ACCURACY
     device: str = "cpu"
+    max_operations: int = MAX_OPERATIONS
 
 
-def initialize_worker(paddle_kind: str) -> None:
-    """Prepares a fresh process: imports, one thread, poisoned memory, install() when mended."""
+def initialize_worker(paddle_kind: str, device: str = "cpu") -> None:
+    """Prepares a fresh process: imports, one thread, poisoned memory, install() when mended.
+
+    Raises device.DeviceMissing where Paddle or Torch cannot use the device.
+    """
     os.environ.pop("TEST_TMPDIR", None)  # with it set Paddle dies at exit
+    os.environ["MIN_GRAPH_SIZE"] = "0"  # SOT runs smaller graphs eagerly, which would prove nothing
     import torch
 
     torch.set_num_threads(1)
     if paddle_kind == LIBRARY:
         from paddlemend import native  # noqa: F401  a missing library must show here
     else:
-        import paddle
-
-        paddle.set_device("cpu")
+        import paddle  # noqa: F401
+    select_device(device, paddle_kind)
     if paddle_kind == MENDED:
         import paddlemend
 
@@ -70,9 +80,9 @@ def initialize_worker(paddle_kind: str) -> None:
     _report_calls_of_exit()
 
 
-def describe_environment(paddle_kind: str) -> str:
+def describe_environment(paddle_kind: str, device: str = "cpu") -> str:
     """Initializes this process as a worker and names the versions it found."""
-    initialize_worker(paddle_kind)
+    initialize_worker(paddle_kind, device)
     import torch
 
     if paddle_kind == LIBRARY:
@@ -92,8 +102,9 @@ def _judge(task: Task, on_stage: Callable[[str], None]) -> Verdict:
     from paddlemend.apitest.execution import Unsupported, one_line
 
     try:
-        call = _bound_call(task.case)
-        return _too_large(call, task) or _trial(task)(call, _make(task), task.seed, on_stage).verdict()
+        call = _bound_call(task.case, task.mode)
+        trial = _trial(task)
+        return _too_large(call, task) or trial(call, _make(task), task.seed, on_stage).verdict()
     except Unsupported as error:
         return Verdict(row.UNSUPPORTED, reason=error.reason, message=str(error))
     except Exception as error:  # what is no refusal by a framework is a mistake of the harness
@@ -138,15 +149,15 @@ def _make_library(
     return LibraryExecution(call, arguments)
 
 
-def _bound_call(line: str) -> BoundCall:
+def _bound_call(line: str, mode: str) -> BoundCall:
     """The call behind a line; raises Unsupported."""
     from paddlemend.apitest.binding import BindingError, bind
     from paddlemend.apitest.execution import Unsupported
-    from paddlemend.apitest.rules import NoRule, find_rule
+    from paddlemend.apitest.rules import NoRule, find_rule, find_rule_or_none_needed
 
     try:
         case = parse_case_line(line)
-        rule = find_rule(case.api)
+        rule = (find_rule if mode == ACCURACY else find_rule_or_none_needed)(case.api)
     except CaseSyntaxError as error:
         raise Unsupported("unparsable", str(error)) from error
     except NoRule as error:
@@ -161,24 +172,29 @@ def _bound_call(line: str) -> BoundCall:
 
 
 def _too_large(call: BoundCall, task: Task) -> Verdict | None:
-    from paddlemend.apitest.memory_estimate import estimate_peak_bytes
+    from paddlemend.apitest.memory_estimate import estimate_operations, estimate_peak_bytes
     from paddlemend.apitest.tolerance import needs_wide_reference
 
     peak = estimate_peak_bytes(
         call, task.seed, task.max_bytes, wide_reference=needs_wide_reference(call.rule)
     )
-    if peak <= task.max_bytes:
-        return None
-    message = f"needs about {peak} bytes, --max-bytes is {task.max_bytes}"
-    return Verdict(row.TOO_LARGE, reason="bytes", message=message)
+    if peak > task.max_bytes:
+        message = f"needs about {peak} bytes, --max-bytes is {task.max_bytes}"
+        return Verdict(row.TOO_LARGE, reason="bytes", message=message)
+    operations = estimate_operations(call, task.seed)
+    if operations > task.max_operations:
+        limit = f"--max-operations is {task.max_operations}"
+        message = f"needs about {operations} multiply-adds a call, {limit}"
+        return Verdict(row.TOO_LARGE, reason="time", message=message)
+    return None
 
 
 def _report_calls_of_exit() -> None:
-    """Turns an exit() by the called code into the status EXIT_CALLED, whatever status it chose."""
+    """Makes an exit() by the called code end the process at once, before destructors crash it."""
     ctypes.CDLL(None).on_exit(_leave, None)
 
 
 @ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
 def _leave(status: int, argument: object) -> None:
     os.write(2, f"exit({status}) was called\n".encode())
-    os._exit(EXIT_CALLED)
+    os._exit(status & 0xFF)

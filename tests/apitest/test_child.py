@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
 from paddlemend import child
+from processes import ends
 
 
 def echo(value):
@@ -35,6 +36,13 @@ def sleep_with_grandchild(pid_file):
     with open(pid_file, "w") as file:
         file.write(str(grandchild.pid))
     time.sleep(600)
+
+
+def hang_in_native_code(pid_file):
+    """Keeps the interpreter's lock for ever, as a kernel that hangs does."""
+    with open(pid_file, "w") as file:
+        file.write(str(os.getpid()))
+    ctypes.PyDLL(None).pause()
 
 
 def print_much():
@@ -87,14 +95,23 @@ def test_a_hang_ends_at_the_timeout_together_with_its_descendants(tmp_path):
     assert ends(int(pid_file.read_text()))
 
 
-def test_another_thread_can_cancel_the_wait(tmp_path):
-    cancel, other_end = child.CONTEXT.Pipe(duplex=False)
-    threading.Timer(1.0, other_end.close).start()
-    started = time.monotonic()
-    outcome = child.run_in_child(
-        sleep_with_grandchild, str(tmp_path / "pid"), timeout=300, cancel=cancel
+def test_a_caller_that_is_killed_takes_its_child_along(tmp_path):
+    pid_file = tmp_path / "pid"
+    code = (
+        "import sys; from paddlemend import child; from test_child import hang_in_native_code; "
+        "child.run_in_child(hang_in_native_code, sys.argv[1], timeout=300)"
     )
-    assert outcome.kind == child.TIMED_OUT and time.monotonic() - started < 30
+    path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+    caller = subprocess.Popen(
+        [sys.executable, "-c", code, str(pid_file)], env={**os.environ, "PYTHONPATH": path}
+    )
+    deadline = time.monotonic() + 60
+    while not pid_file.exists() or not pid_file.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    caller.kill()
+    caller.wait()
+    assert ends(int(pid_file.read_text()))
 
 
 def test_output_larger_than_any_pipe_does_not_block_the_child():
@@ -120,20 +137,3 @@ def test_a_long_temporary_folder_does_not_break_the_sockets(tmp_path):
 def test_a_value_that_cannot_be_pickled_is_an_error_not_a_hang():
     outcome = child.run_in_child(unpicklable, timeout=30)
     assert outcome.kind == child.RAISED and "cannot be pickled" in outcome.error_message
-
-
-def ends(pid: int) -> bool:
-    """Whether a process that was killed is gone: on a busy machine that takes a moment."""
-    deadline = time.monotonic() + 20
-    while is_running(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not is_running(pid)
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

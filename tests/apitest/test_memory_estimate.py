@@ -52,6 +52,16 @@ def test_a_case_above_the_limit_is_not_run_and_allocates_nothing(line):
     assert peak < 64 << 20
 
 
+def test_a_case_that_would_take_too_long_is_not_run():
+    line = (
+        'paddle.nn.functional.conv2d(Tensor([1, 4, 8, 8],"float32"), '
+        'Tensor([4, 4, 3, 3],"float32"), )'
+    )
+    result = run_task(Task(line, "stock", 0, 2 * GIB, max_operations=5000))
+    assert (result.class_, result.reason) == (row.TOO_LARGE, "time")
+    assert result.message == "needs about 5184 multiply-adds a call, --max-operations is 5000"
+
+
 def test_a_call_that_torch_refuses_counts_its_inputs():
     inputs = estimate('paddle.expand(Tensor([2],"float32"), list[2,], )', limit=0)
     assert estimate('paddle.expand(Tensor([2],"float32"), list[3,], )') == inputs

@@ -35,7 +35,7 @@ def environment(tmp_path_factory) -> Path:
     site = next(folder.glob("lib/python*/site-packages"))
     others = [path for path in sys.path if "site" in Path(path).name and "paddlemend" not in path]
     (site / "paddle.pth").write_text("\n".join(str(Path(path).absolute()) for path in others))
-    (wheel,) = Path("py").glob("paddlemend-*.whl")
+    (wheel,) = Path("py").rglob("paddlemend-*.whl")
     installed = subprocess.run(
         [
             sys.executable,

@@ -1,8 +1,22 @@
-"""The Paddle minor versions that have an adapter; the first is the default of //third_party/paddle:version."""
+"""The Paddles that --config=paddle-X.Y and --config=paddle-X.Y.Z select."""
 
 load("//third_party/python:versions.bzl", "python_tag", "underscored")
 
-PADDLE_VERSIONS = ["3.3", "3.0"]
+# Minor versions. Each has an adapter, built and tested with its newest release, the one in its lock. The first is
+# the default of //third_party/paddle:version.
+PADDLE_VERSIONS = ["3.3", "3.0", "3.1", "3.2"]
+
+# The minor versions whose wheels --config=ci may fetch; the others' are for --config=matrix.
+CI_PADDLE_VERSIONS = ["3.3", "3.0"]
+
+# The other releases: the adapter of their minor version serves them.
+PATCH_RELEASES = ["3.1.0", "3.2.0", "3.2.1", "3.3.0"]
+
+PADDLES = PADDLE_VERSIONS + PATCH_RELEASES
+
+def minor_version(paddle):
+    """"3.1.0" or "3.1" -> "3.1"."""
+    return ".".join(paddle.split(".")[:2])
 
 def paddle_repository_name(paddle, python):
     """("3.3", "3.11") -> "paddle_3_3_cp311"."""

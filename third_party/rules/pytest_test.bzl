@@ -3,7 +3,17 @@
 load("@rules_python//python:defs.bzl", "py_test")
 load("//third_party/rules:configured_test.bzl", "configured_test")
 
-def pytest_test(name, srcs, deps = [], data = [], size = "medium", ci_paddles = [], tags = [], args = [], **kwargs):
+def pytest_test(
+        name,
+        srcs,
+        deps = [],
+        data = [],
+        size = "medium",
+        ci_paddles = [],
+        matrix_paddles = [],
+        tags = [],
+        args = [],
+        **kwargs):
     """Runs `srcs` with pytest.
 
     Args:
@@ -12,7 +22,8 @@ def pytest_test(name, srcs, deps = [], data = [], size = "medium", ci_paddles = 
       deps: py_library targets.
       data: files needed at run time.
       size: see Bazel's test sizes.
-      ci_paddles: Paddle minor versions on which --config=ci runs it as well.
+      ci_paddles: Paddles, as in --config=paddle-X.Y, on which --config=ci runs it as well.
+      matrix_paddles: those on which --config=matrix runs it beyond that.
       tags: for example ["matrix"].
       args: further words for pytest.
       **kwargs: handed to py_test.
@@ -29,12 +40,13 @@ def pytest_test(name, srcs, deps = [], data = [], size = "medium", ci_paddles = 
         deps = deps + ["//third_party/pip:packages"],
         **kwargs
     )
-    for paddle in ci_paddles:
+    extra_runs = [(paddle, "ci") for paddle in ci_paddles] + [(paddle, "matrix") for paddle in matrix_paddles]
+    for paddle, tag in extra_runs:
         configured_test(
             name = "%s_paddle_%s" % (name, paddle.replace(".", "_")),
             size = size,
             args = args + files,  # again, because a py_test keeps them to itself
             paddle = paddle,
-            tags = tags + ["ci"],
+            tags = tags + [tag],
             test = ":" + name,
         )

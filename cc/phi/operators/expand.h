@@ -14,7 +14,7 @@ namespace paddlemend::phi_adapter::expand {
 
 struct Expand {};
 
-// std::vector<int> up to Paddle 3.1, std::vector<int64_t> later.
+// std::vector<int> in Paddle 3.0, std::vector<int64_t> later.
 using TargetShape = std::decay_t<Parameter<2, decltype(phi::ExpandAsInferMeta)>>;
 
 inline void ExpandTo(const phi::CPUContext& context, const phi::DenseTensor& x,

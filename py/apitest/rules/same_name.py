@@ -9,7 +9,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
-from paddlemend.apitest.rules.model import Rule, TorchCall
+from paddlemend.apitest.rules.model import ReferenceFunction, Rule, TorchCall
 
 # Paddle's keyword -> Torch's.
 KEYWORDS = {"x": "input", "y": "other", "axis": "dim", "perm": "dims"}
@@ -50,15 +50,26 @@ def same_name_rule(path: str) -> Rule | None:
         counterpart = attrgetter(torch_path.partition(".")[2])(torch)
     except AttributeError:
         return None
-    if not callable(counterpart):
-        return None
-    in_place = name.endswith("_") and not name.endswith("__")
+    return _rule(path, TorchCall(torch_path)) if callable(counterpart) else None
+
+
+def rule_without_reference(path: str) -> Rule:
+    """A rule by which an API can be called and fed, but not judged."""
+    return _rule(path, _no_reference)
+
+
+def _rule(path: str, reference: TorchCall | ReferenceFunction) -> Rule:
+    in_place = path.endswith("_") and not path.endswith("__")
     return Rule(
         path=path,
         parameters=(),  # bound as the line has them
-        reference=TorchCall(torch_path),
+        reference=reference,
         overwrites=(positional_name(0),) if in_place else (),
     )
+
+
+def _no_reference(**arguments: Any) -> Any:
+    raise LookupError("the API has no reference")
 
 
 def positional_name(position: int) -> str:

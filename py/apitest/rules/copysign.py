@@ -1,0 +1,63 @@
+"""copysign and copysign_."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from paddlemend import catalogue
+from paddlemend.apitest.rules.legality import require
+from paddlemend.apitest.rules.model import Parameter, Rule, TorchCall
+
+_PARAMETERS = (Parameter("x"), Parameter("y"), Parameter("name"))
+
+
+def copysign_(x: torch.Tensor, y: torch.Tensor | float) -> torch.Tensor:
+    """Gives x the signs of y, which is broadcast to it; x keeps shape and dtype.
+
+    Integers saturate: |-128| is 127 in int8, and a negative sign makes uint8 and bool zero.
+    """
+    if x.is_floating_point() or x.is_complex():
+        return x.copysign_(y)
+    if isinstance(y, torch.Tensor):
+        require(not y.is_complex(), f"y must be real, got {y.dtype}")
+        shape = torch.broadcast_shapes(x.shape, y.shape)
+        require(shape == x.shape, f"y must broadcast to {list(x.shape)}, got {list(y.shape)}")
+        negative = torch.signbit(y)
+    else:
+        negative = torch.full((), math.copysign(1.0, y) < 0, device=x.device)
+    return x.copy_(torch.where(negative, _negative(x), _positive(x)))
+
+
+def _negative(x: torch.Tensor) -> torch.Tensor:
+    """-|x|; 0 in an unsigned dtype."""
+    if not x.dtype.is_signed:
+        return torch.zeros_like(x)
+    return torch.where(x < 0, x, -x)
+
+
+def _positive(x: torch.Tensor) -> torch.Tensor:
+    """|x|, at most the largest value of the dtype."""
+    if not x.dtype.is_signed:
+        return x
+    limits = torch.iinfo(x.dtype)
+    return torch.where(x == limits.min, limits.max, x.abs()).to(x.dtype)
+
+
+RULES = (
+    Rule(
+        path="paddle.copysign",
+        aliases=("paddle.Tensor.copysign", "paddle.tensor.copysign"),
+        operator=catalogue.operator("copysign"),
+        parameters=_PARAMETERS,
+        reference=TorchCall("torch.copysign", ("x", "y")),
+    ),
+    Rule(
+        path="paddle.copysign_",
+        aliases=("paddle.Tensor.copysign_", "paddle.tensor.copysign_"),
+        operator=catalogue.operator("copysign"),
+        parameters=_PARAMETERS,
+        reference=copysign_,
+        overwrites=("x",),
+    ),
+)

@@ -1,0 +1,76 @@
+"""The static mode runs a call in dygraph, as a static program and through SOT."""
+
+from __future__ import annotations
+
+import pytest
+from paddlemend import child
+from paddlemend.apitest import row
+from paddlemend.apitest.case_line import parse_case_line
+from paddlemend.apitest.row import Row
+from paddlemend.apitest.worker import STATIC, Task, initialize_worker, run_task
+
+
+def judge_lines(lines):
+    initialize_worker("stock")
+    return [run_task(Task(line, "stock", 0, 1 << 30, STATIC)) for line in lines]
+
+
+def judge_with_wrong_program(line):
+    """As above with a Paddle whose static programs compute something else."""
+    initialize_worker("stock")
+    import paddle
+
+    stock = paddle.multiply
+    paddle.multiply = lambda x, y: (
+        stock(x, y) if paddle.in_dynamic_mode() else stock(x, y) * 1.001
+    )
+    return run_task(Task(line, "stock", 0, 1 << 30, STATIC))
+
+
+def rows_of(*lines) -> list[Row]:
+    outcome = child.run_in_child(judge_lines, list(lines), timeout=120)
+    assert outcome.returned, outcome.describe()
+    return outcome.value
+
+
+def test_a_call_that_agrees_everywhere_passes_with_its_gradients():
+    results = rows_of(
+        'paddle.multiply(Tensor([4, 3],"float32"), Tensor([4, 3],"float32"), )',
+        'paddle.expand(Tensor([1, 3],"bfloat16"), shape=list[2,3,], )',
+        'paddle.Tensor.expand(Tensor([1, 3],"float64"), 2, 3, )',
+        'paddle.incubate.nn.functional.swiglu(Tensor([2, 4],"float32"), )',
+    )
+    assert [(r.class_, r.stage) for r in results] == [(row.PASS, row.BACKWARD)] * 4
+
+
+def test_a_call_that_all_refuse_is_no_failure():
+    (result,) = rows_of('paddle.expand(Tensor([1, 3],"int64"), list[2,4,], )')
+    assert result.class_ == row.BOTH_REJECT
+
+
+def test_a_static_program_with_another_answer_is_found():
+    line = 'paddle.multiply(Tensor([4, 3],"float32"), Tensor([4, 3],"float32"), )'
+    outcome = child.run_in_child(judge_with_wrong_program, line, timeout=120)
+    assert (outcome.value.class_, outcome.value.reason) == (row.ACCURACY_ERROR, "value")
+    assert "output 0 of static program" in outcome.value.message
+
+
+@pytest.mark.parametrize(
+    ("line", "source"),
+    [
+        (
+            'paddle.expand(Tensor([1],"int8"), list[2,Tensor([],"int32"),], )',
+            "paddle.expand(tensor0, [2, tensor1])",
+        ),
+        ('paddle.Tensor.cast(x=Tensor([1],"int8"), dtype=Dtype(float16), )', "tensor0.cast("),
+        ('paddle.clip(Tensor([1],"float32"), min=-math.inf, )', "min=float('-inf')"),
+        (
+            'paddle.index_put(Tensor([1],"int8"), tuple(Tensor([1],"bool"),), None, )',
+            "paddle.index_put(tensor0, (tensor1, ), None)",
+        ),
+    ],
+)
+def test_a_case_line_becomes_python(line, source):
+    from paddlemend.apitest.static_call import call_source
+
+    assert source in call_source(parse_case_line(line), "case")

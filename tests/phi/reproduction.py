@@ -1,0 +1,53 @@
+"""Reproduces a defect in a child process, on the stock or on the mended Paddle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import paddlemend
+from defects import DEFECTS, Defect
+from modes import run
+from paddlemend.apitest.tolerance import CLOSENESS, Closeness
+from paddlemend.child import RAISED, Outcome, run_in_child
+
+_BY_NAME = {defect.name: defect for defect in DEFECTS}
+
+
+def wrong_when_stock(defect: Defect, mode: str) -> str:
+    """ "" if stock Paddle is right, else what is wrong. Its errors may have any text."""
+    outcome = run_in_child(_call, defect.name, mode, False, timeout=60)
+    return _wrong(replace(defect, message=""), outcome)
+
+
+def wrong_when_mended(defect: Defect, mode: str) -> str:
+    """ "" if the mended Paddle is right, else what is wrong."""
+    return _wrong(defect, run_in_child(_call, defect.name, mode, True, timeout=60))
+
+
+def _call(name: str, mode: str, mended: bool):
+    """In a child: the result of the defect's call."""
+    if mended:
+        paddlemend.install()
+    defect = _BY_NAME[name]
+    return run(mode, defect.function, defect.arrays, defect.cotangent)
+
+
+def _wrong(defect: Defect, outcome: Outcome) -> str:
+    """ "" if the child's outcome is the right answer, else what is wrong with it."""
+    if defect.error:
+        expected = outcome.kind == RAISED and outcome.error_type in (defect.error, "InnerError")
+        return "" if expected and defect.message in outcome.error_message else outcome.describe()
+    if not outcome.returned:
+        return outcome.describe()
+    found = [outcome.value.output, *outcome.value.gradients]
+    right = [defect.output, *(defect.gradients or [None] * len(defect.arrays))]
+    for position, (got, want) in enumerate(zip(found, right)):
+        if want is None:
+            continue
+        if got is None or got.shape != want.shape:
+            return f"result {position} is {got}, expected {want}"
+        close = CLOSENESS.get(got.dtype.name, Closeness(0, 0))
+        if not np.allclose(got, want, close.rtol, close.atol):
+            return f"result {position} is {got}, expected {want}"
+    return ""
