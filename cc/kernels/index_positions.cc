@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "cc/kernels/contiguous.h"
@@ -106,36 +108,37 @@ TensorView BroadcastView(const TensorView& view, const Shape& shape) {
 
 /// Adds value * step for each of `count` values, counted from the start, to `out`, or with kFirst
 /// sets it. Returns whether all are in range.
-template <typename T, bool kFirst>
+template <bool kFirst, typename T, typename Number>
 [[gnu::always_inline]] inline bool AddValuesLoop(const T* values, int64_t count, int64_t size,
-                                                 int64_t step, int64_t* out) {
+                                                 int64_t step, Number* out) {
+  // What is out of range may overflow, and is not used. What is in range fits.
+  using Unsigned = std::make_unsigned_t<Number>;
   bool bad = false;
 #pragma GCC ivdep
   for (int64_t i = 0; i < count; ++i) {
     const int64_t value = values[i];
     const int64_t wrapped = value + (value < 0 ? size : 0);
     bad |= static_cast<uint64_t>(wrapped) >= static_cast<uint64_t>(size);
-    // Unsigned: a value out of range may overflow, and is not used.
-    const uint64_t product = static_cast<uint64_t>(wrapped) * static_cast<uint64_t>(step);
-    out[i] = static_cast<int64_t>(product + (kFirst ? 0u : static_cast<uint64_t>(out[i])));
+    const Unsigned added = static_cast<Unsigned>(wrapped) * static_cast<Unsigned>(step);
+    out[i] = static_cast<Number>(kFirst ? added : static_cast<Unsigned>(out[i]) + added);
   }
   return !bad;
 }
 
-template <typename T, bool kFirst>
+template <bool kFirst, typename T, typename Number>
 PM_TARGET_AVX2 bool AddValuesAvx2(const T* values, int64_t count, int64_t size, int64_t step,
-                                  int64_t* out) {
-  return AddValuesLoop<T, kFirst>(values, count, size, step, out);
+                                  Number* out) {
+  return AddValuesLoop<kFirst>(values, count, size, step, out);
 }
 
-template <typename T>
-bool AddValues(const T* values, int64_t count, const Index& index, bool first, int64_t* out) {
+template <typename T, typename Number>
+bool AddValues(const T* values, int64_t count, const Index& index, bool first, Number* out) {
   if (HasAvx2()) {
-    return first ? AddValuesAvx2<T, true>(values, count, index.size, index.step, out)
-                 : AddValuesAvx2<T, false>(values, count, index.size, index.step, out);
+    return first ? AddValuesAvx2<true>(values, count, index.size, index.step, out)
+                 : AddValuesAvx2<false>(values, count, index.size, index.step, out);
   }
-  return first ? AddValuesLoop<T, true>(values, count, index.size, index.step, out)
-               : AddValuesLoop<T, false>(values, count, index.size, index.step, out);
+  return first ? AddValuesLoop<true>(values, count, index.size, index.step, out)
+               : AddValuesLoop<false>(values, count, index.size, index.step, out);
 }
 
 /// An index tensor broadcast to the common shape in row-major order.
@@ -144,7 +147,8 @@ struct BroadcastIndex {
       : index(index), input(BroadcastView(index.view, shape), context) {}
 
   /// AddValues of the places [begin, end).
-  bool Add(int64_t begin, int64_t end, bool first, int64_t* out) const {
+  template <typename Number>
+  bool Add(int64_t begin, int64_t end, bool first, Number* out) const {
     if (index.view.dtype == DType::kInt32) {
       const auto* const values = static_cast<const int32_t*>(input.data());
       return AddValues(values + begin, end - begin, index, first, out + begin);
@@ -183,8 +187,9 @@ Status OutOfRangeStatus(const std::vector<Index>& indices) {
 
 /// Writes the number of the slice for each of `count` places. Returns false if an integer is out of
 /// range.
+template <typename Number>
 bool ComputePositions(const std::vector<Index>& indices, const Shape& shape, int64_t count,
-                      int64_t* out, const Context& context) {
+                      Number* out, const Context& context) {
   constexpr int64_t kBlock = 1 << 11;  // places whose numbers stay in the cache
   std::vector<std::unique_ptr<BroadcastIndex>> broadcast;
   for (const Index& index : indices) {
@@ -244,9 +249,15 @@ Status IndexPositions::Read(TensorList list, const char* name, const TensorLayou
     index->step = step;
     step *= index->size;
   }
-  data_.reset(new int64_t[count_]);
-  if (ComputePositions(indices, shape, count_, data_.get(), context)) return OkStatus();
-  return OutOfRangeStatus(indices);
+  bool good;
+  if (size_ <= std::numeric_limits<int32_t>::max()) {
+    narrow_.reset(new int32_t[count_]);
+    good = ComputePositions(indices, shape, count_, narrow_.get(), context);
+  } else {
+    wide_.reset(new int64_t[count_]);
+    good = ComputePositions(indices, shape, count_, wide_.get(), context);
+  }
+  return good ? OkStatus() : OutOfRangeStatus(indices);
 }
 
 }  // namespace paddlemend

@@ -29,9 +29,17 @@ class IndexPositions {
   /// The broadcast shape of the indices followed by the dimensions of a slice.
   const Shape& result_shape() const { return result_shape_; }
 
-  /// For each place of the broadcast shape, in row-major order, the number of the slice in
-  /// [0, size()).
-  const int64_t* data() const { return data_.get(); }
+  /// Calls function(numbers) with the numbers of the slices in [0, size()), one for each of the
+  /// count() places of the broadcast shape in row-major order. They are int32_t, which is less to
+  /// read and write, or int64_t if there are that many slices.
+  template <typename Function>
+  void WithNumbers(const Function& function) const {
+    if (wide_ != nullptr) {
+      function(static_cast<const int64_t*>(wide_.get()));
+    } else {
+      function(static_cast<const int32_t*>(narrow_.get()));
+    }
+  }
   int64_t count() const { return count_; }
 
   /// Slices of x, and dimensions and elements of each.
@@ -44,7 +52,8 @@ class IndexPositions {
   void SetShape(const Shape& indices, const TensorLayout& x, int indexed);
 
   Shape result_shape_;
-  std::unique_ptr<int64_t[]> data_;
+  std::unique_ptr<int32_t[]> narrow_;
+  std::unique_ptr<int64_t[]> wide_;
   int64_t count_ = 1;
   int64_t size_ = 1;
   int slice_ndim_ = 0;

@@ -70,8 +70,9 @@ void Assign(const TensorView& x, const IndexPositions& positions, const TensorVi
                                context);
   const CopyOfX target(x, out, context);
   const int64_t bytes = positions.slice() * ElementSize(x.dtype);
-  PutSlices({slices.data(), positions.count(), bytes, is_one ? 0 : bytes}, positions.data(),
-            target.data(), context);
+  const SliceSource source{slices.data(), positions.count(), bytes, is_one ? 0 : bytes};
+  positions.WithNumbers(
+      [&](const auto* numbers) { PutSlices(source, numbers, target.data(), context); });
   target.Finish(context);
 }
 
@@ -86,7 +87,9 @@ void Accumulate(const TensorView& x, const IndexPositions& positions, const Tens
     start = target.data();
   }
   const SliceAddShape shape{x.dtype, 1, positions.size(), positions.count(), positions.slice()};
-  AddSlices(shape, start, positions.data(), slices.data(), target.data(), context);
+  positions.WithNumbers([&](const auto* numbers) {
+    AddSlices(shape, start, numbers, slices.data(), target.data(), context);
+  });
   target.Finish(context);
 }
 
@@ -99,9 +102,11 @@ void GatherValueGrad(const TensorView& out_grad, const IndexPositions& positions
   gathered.shape = places.dims;
   const ContiguousInput source(out_grad, context);
   const auto gather = [&](void* to) {
-    GatherSlices(source.data(), 1, positions.size(),
-                 positions.slice() * ElementSize(out_grad.dtype), positions.data(),
-                 positions.count(), to, context);
+    positions.WithNumbers([&](const auto* numbers) {
+      GatherSlices(source.data(), 1, positions.size(),
+                   positions.slice() * ElementSize(out_grad.dtype), numbers, positions.count(), to,
+                   context);
+    });
   };
   if (Numel(gathered) == Numel(value_grad)) {
     const ContiguousOutput target(value_grad);
@@ -151,8 +156,10 @@ Status IndexPutGrad(const TensorView& out_grad, TensorList indices, bool accumul
   const CopyOfX target(out_grad, *x_grad, context);
   if (!accumulate) {
     const std::vector<char> zeros(positions.slice() * ElementSize(out_grad.dtype));
-    PutSlices({zeros.data(), positions.count(), static_cast<int64_t>(zeros.size()), 0},
-              positions.data(), target.data(), context);
+    const SliceSource source{zeros.data(), positions.count(), static_cast<int64_t>(zeros.size()),
+                             0};
+    positions.WithNumbers(
+        [&](const auto* numbers) { PutSlices(source, numbers, target.data(), context); });
   }
   target.Finish(context);
   return OkStatus();

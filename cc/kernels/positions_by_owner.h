@@ -12,9 +12,9 @@ namespace paddlemend {
 namespace internal {
 
 /// Calls function(n, position) for the positions in [begin, end) that `owner` owns, some at a time.
-template <typename Function>
-void ForOwnedPositions(const int64_t* indices, int64_t begin, int64_t end, int shift,
-                       int64_t owners, int64_t owner, const Function& function) {
+template <typename Number, typename Function>
+void ForOwnedPositions(const Number* indices, int64_t begin, int64_t end, int shift, int64_t owners,
+                       int64_t owner, const Function& function) {
   constexpr int64_t kBlock = 1024;
   for (; begin < end; begin += kBlock) {
     const int64_t count = std::min(kBlock, end - begin);
@@ -37,8 +37,8 @@ void ForOwnedPositions(const int64_t* indices, int64_t begin, int64_t end, int s
 /// positions with the same index belong to the same thread, so that what is done to a destination
 /// is done in the order of the positions. `grain` is as in ParallelFor; destinations of
 /// `destination_bytes` bytes that share a page mostly belong to one thread too.
-template <typename Function>
-void ForEachPositionByOwner(const Context& context, const int64_t* indices, int64_t count,
+template <typename Number, typename Function>
+void ForEachPositionByOwner(const Context& context, const Number* indices, int64_t count,
                             int64_t destination_bytes, int64_t grain, const Function& function) {
   // Every owner reads all indices, which limits how many are worth it.
   constexpr int64_t kMaxOwners = 8;

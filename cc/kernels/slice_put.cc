@@ -12,36 +12,36 @@ namespace {
 constexpr int64_t kAhead = 32;
 
 /// Slices of a constant size: the copy of one is a load and a store.
-template <int64_t kBytes, typename Position>
-void PutShort(const SliceSource& slices, const int64_t* indices, char* out, int64_t n,
+template <int64_t kBytes, typename Number, typename Position>
+void PutShort(const SliceSource& slices, const Number* indices, char* out, int64_t n,
               const Position& position) {
   const char* const from = static_cast<const char*>(slices.data);
   const int64_t stride = slices.stride;
   const auto put = [&](int64_t i) {
     const int64_t at = position(i);
-    std::memcpy(out + indices[at] * kBytes, from + at * stride, kBytes);
+    std::memcpy(out + int64_t{indices[at]} * kBytes, from + at * stride, kBytes);
   };
   int64_t i = 0;
   for (; i + kAhead < n; ++i) {
-    __builtin_prefetch(out + indices[position(i + kAhead)] * kBytes, 1);
+    __builtin_prefetch(out + int64_t{indices[position(i + kAhead)]} * kBytes, 1);
     put(i);
   }
   for (; i < n; ++i) put(i);
 }
 
-template <typename Position>
-void PutLong(const SliceSource& slices, const int64_t* indices, char* out, int64_t n,
+template <typename Number, typename Position>
+void PutLong(const SliceSource& slices, const Number* indices, char* out, int64_t n,
              const Position& position) {
   const char* const from = static_cast<const char*>(slices.data);
   for (int64_t i = 0; i < n; ++i) {
     const int64_t at = position(i);
-    BulkCopy(out + indices[at] * slices.bytes, from + at * slices.stride, slices.bytes,
+    BulkCopy(out + int64_t{indices[at]} * slices.bytes, from + at * slices.stride, slices.bytes,
              /*streaming=*/false);
   }
 }
 
-template <int64_t kBytes>
-void Put(const SliceSource& slices, const int64_t* indices, char* out, const Context& context) {
+template <int64_t kBytes, typename Number>
+void Put(const SliceSource& slices, const Number* indices, char* out, const Context& context) {
   constexpr int64_t kGrainBytes = 128 << 10;
   constexpr int64_t kBytesOfOnePosition = 16;  // what finding it costs, as bytes to copy
   const int64_t grain = kGrainBytes / (slices.bytes + kBytesOfOnePosition) + 1;
@@ -57,7 +57,8 @@ void Put(const SliceSource& slices, const int64_t* indices, char* out, const Con
 
 }  // namespace
 
-void PutSlices(const SliceSource& slices, const int64_t* indices, void* out,
+template <typename Number>
+void PutSlices(const SliceSource& slices, const Number* indices, void* out,
                const Context& context) {
   if (slices.count == 0 || slices.bytes == 0) return;
   char* const to = static_cast<char*>(out);
@@ -76,5 +77,8 @@ void PutSlices(const SliceSource& slices, const int64_t* indices, void* out,
       return Put<0>(slices, indices, to, context);
   }
 }
+
+template void PutSlices(const SliceSource&, const int32_t*, void*, const Context&);
+template void PutSlices(const SliceSource&, const int64_t*, void*, const Context&);
 
 }  // namespace paddlemend
