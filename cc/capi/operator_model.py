@@ -25,6 +25,7 @@ PARAMETER_KINDS = {
     "int64_t": "int",
     "double": "float",
     "bool": "bool",
+    "const char*": "text",
     "IntSpan": "int_list",
     "const MutableTensorView&": "output",
     "const MutableTensorView*": "optional_output",

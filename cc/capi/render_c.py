@@ -46,6 +46,7 @@ _C_TYPES = {
     "int": "int64_t {0}",
     "float": "double {0}",
     "bool": "bool {0}",
+    "text": "const char* {0}",
     "int_list": "const int64_t* {0}, int32_t {0}_size",
     "output": "DLTensor* {0}",
     "optional_output": "DLTensor* {0}",
@@ -154,6 +155,8 @@ def _setup(p: Parameter, op: Operator) -> list[str]:
             f'  return InvalidArgument("{n} is NULL or {n}_size is negative: ", {n}_size);',
             "}",
         ]
+    if p.kind == "text":
+        return [f'if ({n} == nullptr) return InvalidArgument("{n} is NULL, expected a string");']
     if p.kind == "shape":
         return [
             f"if ({n}_shape == nullptr || {n}_ndim == nullptr) {{",

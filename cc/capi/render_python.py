@@ -4,7 +4,8 @@ The Python function of an operator has these parameters:
 
 - those of ``<Op>Shape`` if it exists, then the other inputs and attributes in their order;
 - for an output ``foo_grad`` without a parameter ``foo``: ``foo``, a tensor that gives shape and
-  dtype. It may be None if the output is optional, and the result is None then;
+  dtype. It may be None if the output is optional, and the result is None then. An optional input
+  ``foo`` does the same;
 - for every output its own name, None by default: a tensor to write to instead of a new one.
 
 Any other output has the shape that ``<Op>Shape`` computes, else that of the first input, and the
@@ -64,6 +65,7 @@ _PYTHON_TYPES = {
     "int": "int64_t {0}",
     "float": "double {0}",
     "bool": "bool {0}",
+    "text": "const std::string& {0}",
     "int_list": "const std::vector<int64_t>& {0}",
 }
 
@@ -91,14 +93,14 @@ def _gradient_of(output: Parameter) -> str | None:
 
 def _binding(op: Operator, shape_op: Operator | None) -> str:
     parameters = _python_parameters(op, shape_op)
-    own = {p.name for p in op.parameters}
+    kinds = {p.name: p.kind for p in op.parameters}
     first = next(p.name for p in parameters if p.kind == "input")
     lines = [_input_line(p) for p in parameters if p.kind in _INPUT_LINES]
     if shape_op:
         lines.append(f"const Sizes out_shape = {_shape_call(shape_op)};")
     for output in op.outputs:
         like = _gradient_of(output)
-        if like and like not in own:
+        if like and kinds.get(like) in (None, "optional_input"):
             source = f"{like}_input"
             make = "Optional" if output.kind == "optional_output" else "Like"
             lines.append(
@@ -153,6 +155,7 @@ def _call_argument(p: Parameter) -> str:
         "input_list": "{0}_input.data(), {0}_input.size()",
         "output": "{0}_output.get()",
         "optional_output": "{0}_output.get()",
+        "text": "{0}.c_str()",
         "int_list": "{0}.data(), static_cast<int32_t>({0}.size())",
         "shape": "out_sizes, out_ndim",
         "context": "ModuleContext()",
