@@ -133,7 +133,7 @@ class AccuracyTrial(Trial):
         same, reference_refusal = attempt(
             lambda: same_run.backward(self._ordered_cotangents(self._same_order))
         )
-        wide = wide_run.backward(self._cotangents) if wide_run else {}
+        wide = wide_run.backward(self._cotangents) if wide_run and not reference_refusal else {}
         self.on_stage(row.BACKWARD)
         actual, refusal = attempt(lambda: subject.backward(self._subject_cotangents))
         if self._refused(reference_refusal, refusal):
