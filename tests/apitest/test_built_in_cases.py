@@ -28,7 +28,8 @@ def test_every_path_of_the_catalogue_has_cases(path):
 
 @pytest.mark.parametrize("entry", catalogue.OPERATORS, ids=lambda entry: entry.name)
 def test_every_api_has_every_dtype_of_its_kernels_and_0_size_inputs(entry):
-    wanted = {dtype for kernel in entry.phi_kernels for dtype in kernel.dtypes}
+    served = {dtype for kernel in entry.phi_kernels for dtype in kernel.dtypes}
+    wanted = served - set(catalogue.FLOAT8_DTYPES)  # NumPy has no float8 to make inputs of
     for api in entry.apis:
         specs = [
             bound(line).tensor_parameters()["x"]
