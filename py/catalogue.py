@@ -15,6 +15,7 @@ INTEGER_DTYPES = ("uint8", "int8", "int16", "int32", "int64")
 FLOATING_DTYPES = ("float16", "bfloat16", "float32", "float64")
 COMPLEX_DTYPES = ("complex64", "complex128")
 ALL_DTYPES = ("bool", *INTEGER_DTYPES, *FLOATING_DTYPES, *COMPLEX_DTYPES)
+FLOAT8_DTYPES = ("float8_e4m3fn", "float8_e5m2")  # Paddle moves them, and computes with none
 
 # Policies: what install() does with the stock kernel of an operator.
 REPLACE = "replace"  # ours runs always
@@ -80,7 +81,8 @@ class Operator:
 
     `tasks` are the numbers under which upstream lists the work. `reference` names what the answer
     is measured against. `forward_tolerance` and `gradient_tolerance` are tolerance rules.
-    `wrong_today` are the defects of the released wheels in one phrase each.
+    `wrong_today` are the defects of the released wheels in one phrase each. `dygraph_only` says
+    that Paddle has no such operator in static programs: SOT breaks the graph at its APIs.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Operator:
     wrong_today: tuple[str, ...]
     differences: tuple[Difference, ...] = ()
     behaviour_changes: tuple[BehaviourChange, ...] = ()
+    dygraph_only: bool = False
 
 
 # ---------------------------------------------------------------------------------------- expand
@@ -195,7 +198,10 @@ AS_STRIDED = Operator(
     name="as_strided",
     tasks=(8,),
     apis=(Api("paddle.as_strided", ("paddle.Tensor.as_strided", "paddle.tensor.as_strided")),),
-    phi_kernels=(PhiKernel("as_strided"), PhiKernel("as_strided_grad")),
+    phi_kernels=(
+        PhiKernel("as_strided", (*ALL_DTYPES, *FLOAT8_DTYPES)),
+        PhiKernel("as_strided_grad"),
+    ),
     policy=REPLACE,
     reference="torch",
     forward_tolerance=BITWISE,
@@ -206,6 +212,7 @@ AS_STRIDED = Operator(
         "all: a view beyond the memory of x is not refused",
         "all: a negative stride, and a shape and a stride of different lengths are accepted",
         "3.0: a negative offset is accepted",
+        "all: SOT raises, where it could leave the graph",
     ),
     differences=(
         Difference(
@@ -214,6 +221,7 @@ AS_STRIDED = Operator(
             link="https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/as_strided_en.html",
         ),
     ),
+    dygraph_only=True,
 )
 
 # ------------------------------------------------------------------------------------- index_put

@@ -50,7 +50,8 @@ def test_the_references_of_pending_operators_agree_with_themselves(entry, monkey
 
 @pytest.mark.parametrize("entry", catalogue.OPERATORS, ids=lambda entry: entry.name)
 def test_every_api_has_every_dtype_of_its_kernels_and_0_size_inputs(entry):
-    wanted = {dtype for kernel in entry.phi_kernels for dtype in kernel.dtypes}
+    served = {dtype for kernel in entry.phi_kernels for dtype in kernel.dtypes}
+    wanted = served - set(catalogue.FLOAT8_DTYPES)  # NumPy has no float8 to make inputs of
     for api in entry.apis:
         specs = [
             next(iter(bound(line).tensors().values()))

@@ -5,9 +5,6 @@
 
 #include "cc/phi/dense_tensor_view.h"
 #include "cc/phi/operator_registry.h"
-#include "paddle/common/flags.h"
-
-COMMON_DECLARE_bool(use_stride_kernel);
 
 namespace paddlemend::phi_adapter::as_strided {
 
@@ -15,13 +12,11 @@ struct AsStrided {};
 
 using Sizes = std::vector<int64_t>;
 
-/// Without strided kernels the others take every tensor for contiguous.
-inline void CheckStridesAreUsed() {
-  if (!FLAGS_use_stride_kernel) {
-    PADDLE_THROW(common::errors::Unavailable(
-        "as_strided: FLAGS_use_stride_kernel is False; expected True, because the result has "
-        "strides."));
-  }
+/// A view needs no more of a dtype than its size, so float8, which the C ABI lacks, has views too.
+inline DLDataType ViewDtype(phi::DataType dtype) {
+  const bool is_float8 =
+      dtype == phi::DataType::FLOAT8_E4M3FN || dtype == phi::DataType::FLOAT8_E5M2;
+  return is_float8 ? DLDataType{kDLUInt, 8, 1} : ToDlpack(dtype);
 }
 
 /// Checks the view against the whole allocation of x: as for the offset, which counts from its
@@ -34,7 +29,7 @@ inline void CheckView(const phi::DenseTensor& x, const Sizes& shape, const Sizes
   memory.data = x.Holder() ? x.Holder()->ptr() : nullptr;
   memory.device = {kDLCPU, 0};
   memory.ndim = 1;
-  memory.dtype = ToDlpack(x.dtype());
+  memory.dtype = ViewDtype(x.dtype());
   memory.shape = &elements;
   int64_t view_shape[PM_MAX_NDIM], view_strides[PM_MAX_NDIM];
   DLTensor view{};
@@ -47,7 +42,6 @@ inline void CheckView(const phi::DenseTensor& x, const Sizes& shape, const Sizes
 /// out is an alias: it shares the allocation of x and the count of what was written into it.
 inline void RunAsStrided(const phi::CPUContext&, const phi::DenseTensor& x, const Sizes& shape,
                          const Sizes& stride, int64_t offset, phi::DenseTensor* out) {
-  CheckStridesAreUsed();
   CheckView(x, shape, stride, offset);
   phi::DenseTensorMeta meta = out->meta();
   meta.dims = common::make_ddim(shape);
@@ -62,7 +56,6 @@ inline void RunAsStrided(const phi::CPUContext&, const phi::DenseTensor& x, cons
 inline void RunAsStridedGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
                              const phi::DenseTensor& out_grad, const Sizes&, const Sizes& stride,
                              int64_t offset, phi::DenseTensor* x_grad) {
-  CheckStridesAreUsed();
   x_grad->Resize(x.dims());  // also makes it contiguous
   Allocate(context, x_grad, out_grad.dtype());
   const Sizes x_strides = common::vectorize<int64_t>(x.strides());
@@ -73,12 +66,12 @@ inline void RunAsStridedGrad(const phi::CPUContext& context, const phi::DenseTen
                            nullptr));
 }
 
-inline const Registrar<AsStrided> registrar("as_strided",
-                                            {
-                                                Route<AsStrided, &RunAsStrided>("as_strided"),
-                                                Route<AsStrided, &RunAsStridedGrad>(
-                                                    "as_strided_grad"),
-                                            },
-                                            {});
+inline const Registrar<AsStrided> registrar(
+    "as_strided",
+    {
+        Route<AsStrided, &RunAsStrided>("as_strided"),
+        Route<AsStrided, &RunAsStridedGrad>("as_strided_grad"),
+    },
+    {});
 
 }  // namespace paddlemend::phi_adapter::as_strided

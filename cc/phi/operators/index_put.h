@@ -1,4 +1,4 @@
-// index_put, index_put_ and their gradients; also what x[indices] = value runs on the CPU.
+// index_put, index_put_ and their gradients.
 #pragma once
 
 #include <optional>
