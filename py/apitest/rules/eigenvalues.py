@@ -12,6 +12,8 @@ from paddlemend.apitest.rules.legality import require
 from paddlemend.apitest.rules.matrix_residual import largest, unit
 from paddlemend.apitest.rules.model import Arguments, Parameter, Rule
 
+_DTYPES = (torch.float32, torch.float64, torch.complex64, torch.complex128)
+
 
 def eigvals(x: torch.Tensor) -> torch.Tensor:
     """The eigenvalues of each matrix of x, [*, M, M], in any order.
@@ -37,6 +39,7 @@ def eigvalsh(x: torch.Tensor, UPLO: str = "L") -> torch.Tensor:
 def _require_square(x: torch.Tensor) -> None:
     square = x.ndim >= 2 and x.shape[-1] == x.shape[-2]
     require(square, f"x must hold square matrices, got {list(x.shape)}")
+    require(x.dtype in _DTYPES, f"x must be of one of {_DTYPES}, got {x.dtype}")
 
 
 def eigvals_residual(arguments: Arguments, output: HostTensor) -> float:
