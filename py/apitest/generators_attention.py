@@ -28,10 +28,10 @@ def attention_mask(call: BoundCall, spec: TensorSpec, rng: np.random.Generator) 
     """
     if is_differentiable(spec.dtype) and rng.random() >= _HIDING_MASK_SHARE:
         return random_values(spec.shape, spec.dtype, rng)
-    visible = np.asarray(rng.random(spec.shape) >= _HIDDEN_SHARE)
+    visible = np.asarray(rng.random(spec.shape, np.float32) >= _HIDDEN_SHARE)
     visible[..., :1] = True
     if is_differentiable(spec.dtype):
-        return round_to(spec.dtype, np.where(visible, 0.0, -np.inf))
+        return round_to(spec.dtype, np.where(visible, np.float32(0), np.float32(-np.inf)))
     return HostTensor(spec.dtype, visible.astype(spec.dtype))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import prod
 
 from paddlemend.apitest.binding import BoundCall
+from paddlemend.apitest.execution import is_differentiated
 from paddlemend.apitest.host_tensor import is_differentiable, item_bytes, wide_dtype
 from paddlemend.apitest.inputs import concrete_sizes
 from paddlemend.apitest.reference_call import output_specs
@@ -26,8 +27,15 @@ def estimate_peak_bytes(call: BoundCall, seed: int, limit: int, *, wide_referenc
     The outputs are counted only while the inputs are within `limit`, since finding their shapes
     may need the values of a shape tensor.
     """
-    inputs = [(prod(spec.shape), spec.dtype) for spec in call.case.tensors()]
-    peak = peak_bytes(inputs, wide_reference=wide_reference)
+    peak = sum(
+        _tensor_bytes(
+            prod(spec.shape),
+            spec.dtype,
+            wide_reference,
+            is_differentiated(call.rule, label, spec.dtype),
+        )
+        for label, spec in call.tensors().items()
+    )
     if peak > limit:
         return peak
     outputs = output_specs(call, concrete_sizes(call, seed))
@@ -44,15 +52,18 @@ def estimate_operations(call: BoundCall, seed: int) -> int:
 
 
 def peak_bytes(tensors: Iterable[tuple[int, str]], *, wide_reference: bool) -> int:
-    """Bytes at the peak, from element count and dtype of every input or output."""
-    return sum(_tensor_bytes(count, dtype, wide_reference) for count, dtype in tensors)
+    """Bytes at the peak, from element count and dtype of every output."""
+    return sum(
+        _tensor_bytes(count, dtype, wide_reference, is_differentiable(dtype))
+        for count, dtype in tensors
+    )
 
 
-def _tensor_bytes(count: int, dtype: str, wide_reference: bool) -> int:
-    if not is_differentiable(dtype):
-        return count * item_bytes(dtype) * _COPIES_WITHOUT_GRADIENT
-    wide = item_bytes(wide_dtype(dtype)) * _WIDE_COPIES if wide_reference else 0
-    return count * (item_bytes(dtype) * _COPIES + wide)
+def _tensor_bytes(count: int, dtype: str, wide_reference: bool, gradient: bool) -> int:
+    copies = _COPIES if gradient else _COPIES_WITHOUT_GRADIENT
+    widened = wide_reference and is_differentiable(dtype)
+    wide = item_bytes(wide_dtype(dtype)) * (_WIDE_COPIES if gradient else 1) if widened else 0
+    return count * (item_bytes(dtype) * copies + wide)
 
 
 def _shapes(

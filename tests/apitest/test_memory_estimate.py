@@ -27,6 +27,16 @@ def test_a_floating_tensor_counts_with_gradients_and_reference():
     assert peak_bytes([(10, "float32")], wide_reference=False) == 10 * 4 * 6
 
 
+def test_an_input_of_an_operator_without_gradients_counts_less():
+    attention = "paddle.incubate.nn.functional.variable_length_memory_efficient_attention"
+    line = (
+        f'{attention}(Tensor([1, 1, 1, 1],"float32"), Tensor([1, 1, 1, 1],"float32"), '
+        'Tensor([1, 1, 1, 1],"float32"), Tensor([1],"int32"), Tensor([1],"int32"), '
+        'Tensor([1, 1, 1000, 1000],"float32"), )'
+    )
+    assert 0 <= estimate(line) - 1_000_000 * (4 * 4 + 8) < 1000
+
+
 def test_outputs_larger_than_the_inputs_are_counted():
     small = estimate('paddle.expand(Tensor([1],"float32"), list[1,], )')
     assert estimate('paddle.expand(Tensor([1],"float32"), list[1000000,], )') > 500_000 * small

@@ -274,9 +274,7 @@ def test_the_packed_weight_is_the_transposed_one():
     want = fused_multi_head_attention(**operands, **NO_DROPOUT)
     operands["qkv_weight"] = operands["qkv_weight"].reshape(24, 8).T
     operands["qkv_bias"] = operands["qkv_bias"].reshape(24)
-    got = fused_multi_head_attention(
-        **operands, **NO_DROPOUT, num_heads=2, transpose_qkv_wb=True
-    )
+    got = fused_multi_head_attention(**operands, **NO_DROPOUT, num_heads=2, transpose_qkv_wb=True)
     assert torch.allclose(got, want)
 
 

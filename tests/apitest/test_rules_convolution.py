@@ -1,4 +1,4 @@
-"""The references of conv2d and conv2d_transpose agree with plain sums and refuse what is illegal."""
+"""The references of conv2d and conv2d_transpose are plain sums and refuse what is illegal."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def test_a_result_that_padding_crops_away_is_refused(taps, size):
         conv2d_transpose(random(1, 1, 5, 5), random(1, 1, taps, taps), padding=4)
 
 
-@pytest.mark.parametrize("output_size", ['Tensor([2],"int64")', 'list[Tensor([],"int32"),14]'])
+@pytest.mark.parametrize("output_size", ['Tensor([2],"int64")', 'list[Tensor([],"int32"),14,]'])
 def test_generated_output_sizes_are_legal_and_vary(output_size):
     line = (
         'paddle.nn.functional.conv2d_transpose(Tensor([1, 1, 5, 4],"float32"), '
@@ -256,7 +256,7 @@ def test_generated_output_sizes_are_legal_and_vary(output_size):
     sizes = [
         concrete_arguments(call, generate_inputs(call, seed))["output_size"] for seed in range(20)
     ]
-    assert all(19 <= height < 23 and 15 <= width < 19 or width == 14 for height, width in sizes)
+    assert all(19 <= height < 23 and 14 <= width < 19 for height, width in sizes)
     assert len({tuple(size) for size in sizes}) > 1
 
 
@@ -273,7 +273,10 @@ def test_one_generated_output_size_is_legal_for_both_axes():
 
 
 def test_the_work_of_a_call_is_its_multiply_adds():
-    conv = 'paddle.nn.functional.conv2d(Tensor([2, 4, 8, 8],"float32"), Tensor([6, 2, 3, 3],"float32"), groups=2, )'
+    conv = (
+        'paddle.nn.functional.conv2d(Tensor([2, 4, 8, 8],"float32"), '
+        'Tensor([6, 2, 3, 3],"float32"), groups=2, )'
+    )
     assert estimate_operations(bound(conv), 0) == 2 * 6 * 6 * 6 * 2 * 9
     transposed = (
         'paddle.nn.functional.conv2d_transpose(Tensor([2, 4, 8, 8],"float32"), '

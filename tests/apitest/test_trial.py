@@ -30,7 +30,9 @@ class Faithful(ReferenceExecution):
 
 
 def verdict(line, subject=Faithful, stages=None):
-    return AccuracyTrial(bound(line), subject, 0, (stages if stages is not None else []).append).verdict()
+    return AccuracyTrial(
+        bound(line), subject, 0, (stages if stages is not None else []).append
+    ).verdict()
 
 
 def changed(tensor: HostTensor) -> HostTensor:

@@ -19,6 +19,7 @@ from paddlemend.apitest.rules.convolution import (
 )
 from paddlemend.apitest.rules.legality import require
 from paddlemend.apitest.rules.model import Parameter, Rule, Shapes
+from paddlemend.apitest.rules.precision import accumulating
 
 
 def conv2d(
@@ -65,10 +66,12 @@ def _convolution(
     images: torch.Tensor, weight: torch.Tensor, axes: list[Axis], groups: int
 ) -> torch.Tensor:
     height, width = axes
+    dtype = images.dtype
+    images, weight = accumulating(images), accumulating(weight)
     symmetric = all(axis.padding[0] == axis.padding[1] for axis in axes)
     if not symmetric:
         images = F.pad(images, (*width.padding, *height.padding))
-    return F.conv2d(
+    result = F.conv2d(
         images,
         weight,
         stride=[axis.stride for axis in axes],
@@ -76,6 +79,7 @@ def _convolution(
         dilation=[axis.dilation for axis in axes],
         groups=groups,
     )
+    return result.to(dtype)
 
 
 def _operations(shapes: Shapes) -> int:

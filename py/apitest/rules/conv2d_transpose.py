@@ -22,6 +22,7 @@ from paddlemend.apitest.rules.convolution import (
 )
 from paddlemend.apitest.rules.legality import Illegal, require
 from paddlemend.apitest.rules.model import SIZES, Parameter, Rule, Shapes
+from paddlemend.apitest.rules.precision import accumulating
 
 if TYPE_CHECKING:
     from paddlemend.apitest.binding import BoundCall
@@ -97,8 +98,8 @@ def _transposed_convolution(
 ) -> torch.Tensor:
     """The full result, cropped or continued by zeros to `sizes` from the first padding on."""
     full = F.conv_transpose2d(
-        images,
-        weight,
+        accumulating(images),
+        accumulating(weight),
         stride=[axis.stride for axis in axes],
         dilation=[axis.dilation for axis in axes],
         groups=groups,
@@ -107,7 +108,7 @@ def _transposed_convolution(
     for axis, size, length in zip(axes, sizes, full.shape[2:]):
         before = axis.padding[0]
         crops.append((-before, size + before - length))
-    return F.pad(full, (*crops[1], *crops[0]))
+    return F.pad(full, (*crops[1], *crops[0])).to(images.dtype)
 
 
 def legal_output_sizes(call: BoundCall, spec: TensorSpec, rng: np.random.Generator) -> HostTensor:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from paddlemend import catalogue
 from paddlemend.apitest.generators_attention import attention_mask, projection
-from paddlemend.apitest.rules.attention import accumulating, broadcasts_to, product
 from paddlemend.apitest.rules.legality import require
 from paddlemend.apitest.rules.model import Arguments, Parameter, Rule, Shapes
+from paddlemend.apitest.rules.precision import accumulating, product
 
 _MODES = ("upscale_in_train", "downscale_in_infer")
 
@@ -37,7 +39,7 @@ def fused_multi_head_attention(
     num_heads: int = -1,
     transpose_qkv_wb: bool = False,
 ) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
-    """x [batch, length, size] attends to itself, and to the keys and values of `cache_kv` before it.
+    """x [batch, length, size] attends to itself and to the keys and values of `cache_kv`.
 
     qkv_weight is [3, head, head size, size], or [size, 3 · size] if `transpose_qkv_wb`; qkv_bias
     is [3, head, head size], or [3 · size]. cache_kv is [2, batch, head, cached length, head size];
@@ -141,13 +143,21 @@ def _project(
 def _masked(scores: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
     if mask is None:
         return scores
-    fits = broadcasts_to(mask.shape, scores.shape)
+    fits = _broadcasts_to(mask.shape, scores.shape)
     require(fits, f"attn_mask has shape {list(mask.shape)}, the scores {list(scores.shape)}")
     if mask.is_floating_point():
         require(mask.dtype == scores.dtype, f"attn_mask is {mask.dtype}, x is {scores.dtype}")
         return scores + mask
     require(not mask.is_complex(), f"attn_mask is {mask.dtype}")
     return scores.masked_fill(mask == 0, float("-inf"))
+
+
+def _broadcasts_to(shape: Sequence[int], target: Sequence[int]) -> bool:
+    """Whether a tensor of `shape` can be added to one of `target` without changing its shape."""
+    if len(shape) > len(target):
+        return False
+    tail = tuple(target)[len(target) - len(shape) :]
+    return all(size in (1, wanted) for size, wanted in zip(shape, tail))
 
 
 def _dropout(x: torch.Tensor, rate: float, training: bool, mode: str) -> torch.Tensor:

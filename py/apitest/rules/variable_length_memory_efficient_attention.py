@@ -7,9 +7,9 @@ from math import prod
 import torch
 from paddlemend import catalogue
 from paddlemend.apitest.generators_attention import attention_mask, key_lengths, query_lengths
-from paddlemend.apitest.rules.attention import accumulating
 from paddlemend.apitest.rules.legality import require
 from paddlemend.apitest.rules.model import Parameter, Rule, Shapes
+from paddlemend.apitest.rules.precision import accumulating
 
 
 def variable_length_memory_efficient_attention(

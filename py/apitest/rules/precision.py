@@ -1,4 +1,4 @@
-"""What the rules of attention share."""
+"""The dtypes in which references compute: the half formats are summed in float32."""
 
 from __future__ import annotations
 
@@ -21,11 +21,3 @@ def accumulating(tensor: Any) -> Any:
 def product(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """The matrix product, rounded once to the dtype of the operands."""
     return (accumulating(left) @ accumulating(right)).to(left.dtype)
-
-
-def broadcasts_to(shape: Any, target: Any) -> bool:
-    """Whether a tensor of `shape` can be added to one of `target` without changing its shape."""
-    if len(shape) > len(target):
-        return False
-    tail = tuple(target)[len(target) - len(shape) :]
-    return all(size in (1, wanted) for size, wanted in zip(shape, tail))
