@@ -24,8 +24,8 @@ from paddlemend.apitest.verdict import Verdict
 class AccuracyTrial(Trial):
     """Compares the subject with the rule's reference.
 
-    Both run on the same inputs and cotangents. The reference runs in the dtypes of the case and, where
-    a tolerance asks for it, in float64.
+    Both run on the same inputs and cotangents. The reference runs in the dtypes of the case and,
+    where a tolerance asks for it, in float64.
     """
 
     def verdict(self) -> Verdict:

@@ -25,9 +25,18 @@ _M_PERTURB = -6  # mallopt's parameter: fill allocated memory with the complemen
 class _Mallinfo2(ctypes.Structure):
     _fields_ = [
         (name, ctypes.c_size_t)
-        for name in (
-            "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
-        ).split()
+        for name in [
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        ]
     ]
 
 
@@ -67,7 +76,6 @@ def usage() -> Usage:
     gc.collect()
     info = _LIBC.mallinfo2()
     return Usage(info.uordblks + info.hblkhd, sys.getallocatedblocks())
-
 
 
 def settle() -> None:

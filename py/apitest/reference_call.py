@@ -61,7 +61,8 @@ class ReferenceExecution:
             result = call_reference(self._rule, {**self._values, **copies})
         except Exception as error:
             if not self._rule.parameters and is_mapping_failure(error):
-                raise Unsupported("mapping", f"Torch takes other arguments: {one_line(error)}")
+                message = f"Torch takes other arguments: {one_line(error)}"
+                raise Unsupported("mapping", message) from error
             raise Rejected(error) from error
         self._outputs = flat_outputs(result, torch.Tensor)
         return [from_torch(tensor) for tensor in (*self._outputs, *copies.values())]

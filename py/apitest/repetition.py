@@ -34,7 +34,7 @@ _SETTLING_BLOCKS = 24
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that one run of the subject gave, in a fixed order, with the names of the parts."""
+    """Everything that one run of the subject gave, in a fixed order, with names of the parts."""
 
     names: tuple[str, ...]
     tensors: tuple[HostTensor | None, ...]

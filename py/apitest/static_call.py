@@ -90,9 +90,7 @@ class ProgramExecution:
                 values[spec.key] = _data(f"tensor{spec.key}", self._inputs[spec.key], feed)
                 values[spec.key].stop_gradient = spec.key not in self._wanted.values()
             passed = self._with_copies(values)
-            fetch = flat_outputs(
-                call_function(self._call.case)(*passed.values()), paddle.pir.Value
-            )
+            fetch = flat_outputs(call_function(self._call.case)(*passed.values()), paddle.pir.Value)
             if cotangents:
                 fetch = self._gradients(fetch, values, cotangents, feed)
         executor = paddle.static.Executor()

@@ -76,9 +76,7 @@ class StaticTrial(Trial):
             return False
         return all(
             self.verdict_so_far.add(
-                compare_tensor(
-                    got, Expectation(want, want.widened()), self.rule.forward_tolerance
-                ),
+                compare_tensor(got, Expectation(want, want.widened()), self.rule.forward_tolerance),
                 f"output {position} of {name}",
             )
             for position, (got, want) in enumerate(zip(found, expected))

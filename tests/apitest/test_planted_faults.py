@@ -1,4 +1,4 @@
-"""The harness names every fault that is planted into a Paddle function, and passes the untouched one."""
+"""The harness names every fault planted into a Paddle function, and passes the untouched one."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def judge(subject, trial=AccuracyTrial):
 
 
 def fresh_bytes(count):
-    """The bytes of a block that malloc has just handed out; it keeps small ones at hand unfilled."""
+    """The bytes of a block that malloc has just handed out; small ones it does not fill."""
     libc = ctypes.CDLL(None)
     libc.malloc.restype = ctypes.c_void_p
     libc.free.argtypes = [ctypes.c_void_p]

@@ -34,9 +34,9 @@ def run_fake(task: Task, on_stage=lambda stage: None) -> Row:
     """A task that does what its case says."""
     on_stage("backward")
     action, _, argument = task.case.partition(" ")
-    if action == "reference-segfault":
+    if action.startswith("reference-"):
         on_stage(row.REFERENCE)
-        crash_like_paddle(argument)
+        action = action.removeprefix("reference-")
     if action in ACTIONS:
         ACTIONS[action](argument)
     class_ = row.ACCURACY_ERROR if action == "wrong-once" and first_time(argument) else row.PASS
@@ -134,8 +134,13 @@ def test_a_crash_costs_one_row_that_names_signal_stage_and_kernel():
 
 def test_a_crash_of_the_reference_is_not_blamed_on_paddle():
     crashed = run(["reference-segfault"])["reference-segfault"]
-    assert (crashed.class_, crashed.reason) == (row.TORCH_ERROR, "SIGSEGV")
+    assert (crashed.class_, crashed.reason) == (row.TORCH_ERROR, "reference")
     assert crashed.stage == row.REFERENCE
+
+
+def test_a_case_whose_reference_takes_too_long_is_too_large_for_this_machine():
+    slow = run(["reference-hang"])["reference-hang"]
+    assert (slow.class_, slow.reason, slow.stage) == (row.TOO_LARGE, "time", row.REFERENCE)
 
 
 @pytest.mark.parametrize("case", ["hang", "native-hang"])

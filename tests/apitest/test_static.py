@@ -21,9 +21,7 @@ def judge_with_wrong_program(line):
     import paddle
 
     stock = paddle.multiply
-    paddle.multiply = lambda x, y: (
-        stock(x, y) if paddle.in_dynamic_mode() else stock(x, y) * 1.001
-    )
+    paddle.multiply = lambda x, y: stock(x, y) if paddle.in_dynamic_mode() else stock(x, y) * 1.001
     return run_task(Task(line, "stock", 0, 1 << 30, STATIC))
 
 

@@ -6,6 +6,8 @@ import defects_as_strided
 import defects_expand
 import defects_index_add
 import defects_index_put
+import defects_index_sample
+import defects_put_along_axis
 from defect import Defect
 
 DEFECTS: list[Defect] = [
@@ -13,4 +15,6 @@ DEFECTS: list[Defect] = [
     *defects_index_add.DEFECTS,
     *defects_index_put.DEFECTS,
     *defects_as_strided.DEFECTS,
+    *defects_index_sample.DEFECTS,
+    *defects_put_along_axis.DEFECTS,
 ]

@@ -51,6 +51,6 @@ def _wrong(defect: Defect, outcome: Outcome) -> str:
         if got is None or got.shape != want.shape:
             return f"result {position} is {got}, expected {want}"
         close = CLOSENESS.get(got.dtype.name, Closeness(0, 0))
-        if not np.allclose(got, want, close.rtol, close.atol):
+        if not np.allclose(got, want, close.rtol, close.atol, equal_nan=True):
             return f"result {position} is {got}, expected {want}"
     return ""

@@ -59,11 +59,10 @@ inline void RunAsStridedGrad(const phi::CPUContext& context, const phi::DenseTen
   x_grad->Resize(x.dims());  // also makes it contiguous
   Allocate(context, x_grad, out_grad.dtype());
   const Sizes x_strides = common::vectorize<int64_t>(x.strides());
-  Check(pm_as_strided_grad(DenseTensorView(out_grad).get(), stride.data(),
-                           static_cast<int32_t>(stride.size()), offset, x_strides.data(),
-                           static_cast<int32_t>(x_strides.size()),
-                           static_cast<int64_t>(x.meta().offset), DenseTensorView(*x_grad).get(),
-                           nullptr));
+  Check(pm_as_strided_grad(
+      DenseTensorView(out_grad).get(), stride.data(), static_cast<int32_t>(stride.size()), offset,
+      x_strides.data(), static_cast<int32_t>(x_strides.size()),
+      static_cast<int64_t>(x.meta().offset), DenseTensorView(*x_grad).get(), nullptr));
 }
 
 inline const Registrar<AsStrided> registrar(

@@ -47,11 +47,10 @@ inline void RunPutAlongAxisGrad(const phi::CPUContext& context, const phi::Dense
   if (value_grad != nullptr) value_grad->Resize(value.dims());
   Allocate(context, x_grad, out_grad.dtype());
   Allocate(context, value_grad, out_grad.dtype());
-  Check(pm_put_along_axis_grad(OptionalView(&x).get(), DenseTensorView(index).get(),
-                               OptionalView(&value).get(), OptionalView(&out).get(),
-                               DenseTensorView(out_grad).get(), axis, reduce.c_str(), include_self,
-                               OptionalView(x_grad).get(), OptionalView(value_grad).get(),
-                               nullptr));
+  Check(pm_put_along_axis_grad(
+      OptionalView(&x).get(), DenseTensorView(index).get(), OptionalView(&value).get(),
+      OptionalView(&out).get(), DenseTensorView(out_grad).get(), axis, reduce.c_str(), include_self,
+      OptionalView(x_grad).get(), OptionalView(value_grad).get(), nullptr));
 }
 
 /// What the sizes are is judged in the kernel.

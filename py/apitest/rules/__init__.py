@@ -13,7 +13,9 @@ from paddlemend.apitest.rules.same_name import rule_without_reference, same_name
 
 
 def _all_rules() -> tuple[Rule, ...]:
-    modules = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    modules = [
+        importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)
+    ]
     return tuple(rule for module in modules for rule in getattr(module, "RULES", ()))
 
 

@@ -57,9 +57,7 @@ def _with_wrapped_index(arguments: Arguments) -> Arguments:
     return {**arguments, "index": index + shape[axis] * (index < 0)}
 
 
-_DIFFERENCES = (
-    Difference("index_add.negative_index", _has_negative_index, _with_wrapped_index),
-)
+_DIFFERENCES = (Difference("index_add.negative_index", _has_negative_index, _with_wrapped_index),)
 
 RULES = (
     Rule(

@@ -61,9 +61,9 @@ class TorchCall:
 
 
 # A composition of Torch's operators, called with the arguments by Paddle parameter name, for an API
-# that Torch has no counterpart of: the defaults in its signature are Paddle's, it raises for illegal
-# input (rules/legality.py), autograd gives its gradients, and it computes in the dtypes it is given,
-# which are widened for the float64 reference.
+# that Torch has no counterpart of: the defaults in its signature are Paddle's, it raises for
+# illegal input (rules/legality.py), autograd gives its gradients, and it computes in the dtypes it
+# is given, which are widened for the float64 reference.
 ReferenceFunction = Callable[..., Any]
 
 

@@ -1,7 +1,7 @@
 """Rules for APIs that have none: the API of the same name and place in Torch.
 
-    paddle.abs -> torch.abs, paddle.Tensor.abs -> torch.Tensor.abs,
-    paddle.nn.functional.relu -> torch.nn.functional.relu, paddle.linalg.inv -> torch.linalg.inv
+paddle.abs -> torch.abs, paddle.Tensor.abs -> torch.Tensor.abs,
+paddle.nn.functional.relu -> torch.nn.functional.relu, paddle.linalg.inv -> torch.linalg.inv
 """
 
 from __future__ import annotations
@@ -24,17 +24,96 @@ _PLACES = {
 
 # One name, two meanings: other parameters in other places, another result, or random numbers.
 DIFFERENT = frozenset(
-    """
-    allclose bernoulli binomial bucketize clip_ combinations cross_entropy ctc_loss dist dropout
-    dropout2d dropout3d einsum empty empty_like equal feature_alpha_dropout frexp full full_like
-    gather grid_sample group_norm gumbel_softmax histogram index_fill index_select instance_norm
-    interpolate kthvalue layer_norm linear log_normal lu max max_pool1d max_pool2d max_pool3d
-    median min mode multinomial nanmedian nanquantile norm normal one_hot ones pad
-    poisson quantile rand randint randint_like randn randperm repeat rnnt_loss rrelu
-    scaled_dot_product_attention scatter scatter_ scatter_add searchsorted set_ slice sort split
-    standard_normal stft svd take tensor_split to tolist transpose transpose_ tril_indices
-    triplet_margin_loss triu_indices uniform unfold fold unique unique_consecutive view where zeros
-    """.split()
+    [
+        "allclose",
+        "bernoulli",
+        "binomial",
+        "bucketize",
+        "clip_",
+        "combinations",
+        "cross_entropy",
+        "ctc_loss",
+        "dist",
+        "dropout",
+        "dropout2d",
+        "dropout3d",
+        "einsum",
+        "empty",
+        "empty_like",
+        "equal",
+        "feature_alpha_dropout",
+        "frexp",
+        "full",
+        "full_like",
+        "gather",
+        "grid_sample",
+        "group_norm",
+        "gumbel_softmax",
+        "histogram",
+        "index_fill",
+        "index_select",
+        "instance_norm",
+        "interpolate",
+        "kthvalue",
+        "layer_norm",
+        "linear",
+        "log_normal",
+        "lu",
+        "max",
+        "max_pool1d",
+        "max_pool2d",
+        "max_pool3d",
+        "median",
+        "min",
+        "mode",
+        "multinomial",
+        "nanmedian",
+        "nanquantile",
+        "norm",
+        "normal",
+        "one_hot",
+        "ones",
+        "pad",
+        "poisson",
+        "quantile",
+        "rand",
+        "randint",
+        "randint_like",
+        "randn",
+        "randperm",
+        "repeat",
+        "rnnt_loss",
+        "rrelu",
+        "scaled_dot_product_attention",
+        "scatter",
+        "scatter_",
+        "scatter_add",
+        "searchsorted",
+        "set_",
+        "slice",
+        "sort",
+        "split",
+        "standard_normal",
+        "stft",
+        "svd",
+        "take",
+        "tensor_split",
+        "to",
+        "tolist",
+        "transpose",
+        "transpose_",
+        "tril_indices",
+        "triplet_margin_loss",
+        "triu_indices",
+        "uniform",
+        "unfold",
+        "fold",
+        "unique",
+        "unique_consecutive",
+        "view",
+        "where",
+        "zeros",
+    ]
 )
 
 

@@ -1,0 +1,97 @@
+"""The defects of put_along_axis and put_along_axis_."""
+
+from __future__ import annotations
+
+import numpy as np
+import paddle
+from defect import ALL_PADDLES, Defect, bfloat16_bits, ones
+
+NAN = float("nan")
+
+
+def assign(x, index, value):
+    return paddle.put_along_axis(x, index, value, 0)
+
+
+def multiply(x, index, value):
+    return paddle.put_along_axis(x, index, value, 0, "mul")
+
+
+def greatest(x, index, value):
+    return paddle.put_along_axis(x, index, value, 0, "amax")
+
+
+def least(x, index, value):
+    return paddle.put_along_axis(x, index, value, 0, "amin")
+
+
+def add(x, index, value):
+    return paddle.put_along_axis(x, index, value, 0, "add")
+
+
+def floats(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)
+
+
+DEFECTS = [
+    Defect(
+        "put_along_axis: the gradient of a negative index is at no place",
+        affects=ALL_PADDLES,
+        function=assign,
+        arrays=[ones(4, 3), np.array([[-1, -1, -1]]), 5 * ones(1, 3)],
+        cotangent=2 * ones(4, 3),
+        output=np.array([[1, 1, 1]] * 3 + [[5, 5, 5]], np.float32),
+        gradients=[np.array([[2, 2, 2]] * 3 + [[0, 0, 0]], np.float32), None, 2 * ones(1, 3)],
+    ),
+    Defect(
+        "put_along_axis: an index into an axis of size 0 is accepted",
+        affects=ALL_PADDLES,
+        function=assign,
+        arrays=[ones(0), np.array([0]), ones(1)],
+        error="ValueError",
+        message="index[0] is 0",
+    ),
+    Defect(
+        "put_along_axis: the gradients of mul are NaN where a factor is 0",
+        affects=ALL_PADDLES,
+        function=multiply,
+        arrays=[floats(0, 2), np.array([0, 0]), floats(3, 4)],
+        cotangent=ones(2),
+        output=floats(0, 2),
+        gradients=[floats(12, 1), None, floats(0, 0)],
+    ),
+    Defect(
+        "put_along_axis: amax drops NaN",
+        affects=ALL_PADDLES,
+        function=greatest,
+        arrays=[floats(1, 1), np.array([0, 0]), floats(NAN, 3)],
+        output=floats(NAN, 1),
+    ),
+    Defect(
+        "put_along_axis: amin drops NaN",
+        affects=ALL_PADDLES,
+        function=least,
+        arrays=[floats(1, 1), np.array([0, 0]), floats(NAN, 3)],
+        output=floats(NAN, 1),
+    ),
+    Defect(
+        "put_along_axis: bfloat16 is missing",
+        affects=ALL_PADDLES,
+        function=add,
+        arrays=[
+            bfloat16_bits(floats(1, 2)),
+            np.array([1, 1]),
+            bfloat16_bits(floats(4, 8)),
+        ],
+        cotangent=bfloat16_bits(ones(2)),
+        output=bfloat16_bits(floats(1, 14)),
+        gradients=[bfloat16_bits(ones(2)), None, bfloat16_bits(ones(2))],
+    ),
+    Defect(
+        "put_along_axis: complex64 is missing",
+        affects=ALL_PADDLES,
+        function=assign,
+        arrays=[np.zeros(2, np.complex64), np.array([1, 1]), np.array([1j, 2], np.complex64)],
+        output=np.array([0, 2], np.complex64),
+    ),
+]
