@@ -18,7 +18,7 @@ from paddlemend.apitest.runner import EnvironmentProblem, Runner
 from paddlemend.apitest.selection import Selection, case_lines, distinct
 from paddlemend.apitest.session import Session
 from paddlemend.apitest.spelling import in_our_spelling
-from paddlemend.apitest.worker import ACCURACY, MAX_OPERATIONS, PADDLE_ONLY, STABLE, STATIC
+from paddlemend.apitest.worker import ACCURACY, MAX_OPERATIONS, STABLE
 
 _FOUND_FAILURES = 1
 _USAGE_ERROR = 2
@@ -35,7 +35,7 @@ _MODES = {
     "paddle-only": (
         "Run Paddle alone.",
         "Runs every case forward and backward on Paddle and compares nothing: it finds what raises,"
-        " crashes, hangs, takes too much memory, changes its inputs or leaks. Every API can be run.",
+        " crashes, hangs, takes too much memory, changes its inputs or leaks. Any API can be run.",
     ),
     "stable": (
         "Run Paddle twice.",
