@@ -4,6 +4,9 @@ Dask rather than Ray: it is pure Python and on PyPI for every Python that Paddle
 a scheduler that somebody else has started with two commands (`dask scheduler`, `dask worker
 ADDRESS`), and it moves the work of a machine that dies to another one by itself.
 
+The scheduler and the workers need this package to be importable; the workers need the frameworks
+as well, which only their child processes import.
+
 A Dask task is a batch of cases, which a Runner on the worker's machine runs in child processes of
 its own: a case that crashes never ends a Dask worker, and suspicious results are confirmed there.
 A row counts when its batch arrives here, so that a batch that ran twice yields nothing twice.

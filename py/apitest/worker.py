@@ -13,13 +13,13 @@ from paddlemend.apitest import row
 from paddlemend.apitest.case_line import CaseSyntaxError, api_of, parse_case_line
 from paddlemend.apitest.device import select_device
 from paddlemend.apitest.row import Row
-from paddlemend.apitest.verdict import Verdict
 
 if TYPE_CHECKING:  # Torch is imported in workers alone
     from paddlemend.apitest.binding import BoundCall
     from paddlemend.apitest.execution import Execution
     from paddlemend.apitest.host_tensor import HostTensor
     from paddlemend.apitest.trial import Trial
+    from paddlemend.apitest.verdict import Verdict
 
 STOCK = "stock"
 MENDED = "mended"
@@ -100,6 +100,7 @@ def run_task(task: Task, on_stage: Callable[[str], None] = lambda stage: None) -
 
 def _judge(task: Task, on_stage: Callable[[str], None]) -> Verdict:
     from paddlemend.apitest.execution import Unsupported, one_line
+    from paddlemend.apitest.verdict import Verdict
 
     try:
         call = _bound_call(task.case, task.mode)
@@ -174,6 +175,7 @@ def _bound_call(line: str, mode: str) -> BoundCall:
 def _too_large(call: BoundCall, task: Task) -> Verdict | None:
     from paddlemend.apitest.memory_estimate import estimate_operations, estimate_peak_bytes
     from paddlemend.apitest.tolerance import needs_wide_reference
+    from paddlemend.apitest.verdict import Verdict
 
     peak = estimate_peak_bytes(
         call, task.seed, task.max_bytes, wide_reference=needs_wide_reference(call.rule)

@@ -186,6 +186,14 @@ def test_an_interrupt_keeps_the_rows_so_far(classes, monkeypatch, tmp_path, caps
     assert "stock: 1 pass" in shown.out and shown.err == "apitest: interrupted\n"
 
 
+def test_the_process_that_starts_the_workers_imports_no_framework():
+    code = (
+        "import sys, paddlemend.apitest.cli; sys.exit(bool({'paddle', 'torch'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, env=environment).returncode == 0
+
+
 @pytest.mark.parametrize("mode", [None, "accuracy", "paddle-only", "stable", "static"])
 def test_the_help_explains_every_option_and_names_every_mode(mode, tmp_path):
     command = [sys.executable, "-m", "paddlemend.apitest", *([mode] if mode else []), "--help"]
