@@ -15,6 +15,7 @@ INTEGER_DTYPES = ("uint8", "int8", "int16", "int32", "int64")
 FLOATING_DTYPES = ("float16", "bfloat16", "float32", "float64")
 COMPLEX_DTYPES = ("complex64", "complex128")
 ALL_DTYPES = ("bool", *INTEGER_DTYPES, *FLOATING_DTYPES, *COMPLEX_DTYPES)
+FLOAT8_DTYPES = ("float8_e4m3fn", "float8_e5m2")  # Paddle moves them, and computes with none
 
 # Policies: what install() does with the stock kernel of an operator.
 REPLACE = "replace"  # ours runs always
@@ -25,6 +26,7 @@ PENDING = "pending"  # judged by the harness, not mended yet: the stock kernel r
 BITWISE = "bitwise"  # data movement: every bit equal
 CLOSE = "close"  # within assert_close of a float64 reference
 SUM = "sum"  # close, or an error norm at most twice that of Torch's result in the same dtype
+SHAPE = "shape"  # random values: dtype and shape alone
 RESIDUAL = "residual"  # close, or a normwise residual of at most 50·n·eps
 
 
@@ -79,7 +81,8 @@ class Operator:
 
     `tasks` are the numbers under which upstream lists the work. `reference` names what the answer
     is measured against. `forward_tolerance` and `gradient_tolerance` are tolerance rules.
-    `wrong_today` are the defects of the released wheels in one phrase each.
+    `wrong_today` are the defects of the released wheels in one phrase each. `dygraph_only` says
+    that Paddle has no such operator in static programs: SOT breaks the graph at its APIs.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Operator:
     wrong_today: tuple[str, ...]
     differences: tuple[Difference, ...] = ()
     behaviour_changes: tuple[BehaviourChange, ...] = ()
+    dygraph_only: bool = False
 
 
 # ---------------------------------------------------------------------------------------- expand
@@ -177,8 +181,8 @@ INDEX_SAMPLE = Operator(
             ("paddle.Tensor.index_sample", "paddle.tensor.index_sample"),
         ),
     ),
-    phi_kernels=(),
-    policy=PENDING,
+    phi_kernels=(PhiKernel("index_sample"), PhiKernel("index_sample_grad")),
+    policy=REPLACE,
     reference="torch.gather along the columns",
     forward_tolerance=BITWISE,
     gradient_tolerance=SUM,
@@ -194,8 +198,11 @@ AS_STRIDED = Operator(
     name="as_strided",
     tasks=(8,),
     apis=(Api("paddle.as_strided", ("paddle.Tensor.as_strided", "paddle.tensor.as_strided")),),
-    phi_kernels=(),
-    policy=PENDING,
+    phi_kernels=(
+        PhiKernel("as_strided", (*ALL_DTYPES, *FLOAT8_DTYPES)),
+        PhiKernel("as_strided_grad"),
+    ),
+    policy=REPLACE,
     reference="torch",
     forward_tolerance=BITWISE,
     gradient_tolerance=SUM,
@@ -205,6 +212,7 @@ AS_STRIDED = Operator(
         "all: a view beyond the memory of x is not refused",
         "all: a negative stride, and a shape and a stride of different lengths are accepted",
         "3.0: a negative offset is accepted",
+        "all: SOT raises, where it could leave the graph",
     ),
     differences=(
         Difference(
@@ -213,6 +221,7 @@ AS_STRIDED = Operator(
             link="https://www.paddlepaddle.org.cn/documentation/docs/en/api/paddle/as_strided_en.html",
         ),
     ),
+    dygraph_only=True,
 )
 
 # ------------------------------------------------------------------------------------- index_put
@@ -224,8 +233,8 @@ INDEX_PUT = Operator(
         Api("paddle.index_put", ("paddle.Tensor.index_put", "paddle.tensor.index_put")),
         Api("paddle.index_put_", ("paddle.Tensor.index_put_", "paddle.tensor.index_put_")),
     ),
-    phi_kernels=(),
-    policy=PENDING,
+    phi_kernels=(PhiKernel("index_put"), PhiKernel("index_put_grad")),
+    policy=REPLACE,
     reference="Torch's operators; of several values for one place the last one stays, as in NumPy",
     forward_tolerance=SUM,
     gradient_tolerance=SUM,
@@ -250,8 +259,8 @@ PUT_ALONG_AXIS = Operator(
         ),
         Api("paddle.Tensor.put_along_axis_", ("paddle.tensor.put_along_axis_",)),
     ),
-    phi_kernels=(),
-    policy=PENDING,
+    phi_kernels=(PhiKernel("put_along_axis"), PhiKernel("put_along_axis_grad")),
+    policy=REPLACE,
     reference="torch.scatter_reduce; for assign the last of several values wins, as in NumPy",
     forward_tolerance=SUM,
     gradient_tolerance=SUM,
@@ -440,6 +449,83 @@ UNIQUE = Operator(
     ),
 )
 
+# -------------------------------------------------------------------- fused_multi_head_attention
+
+FUSED_MULTI_HEAD_ATTENTION = Operator(
+    name="fused_multi_head_attention",
+    tasks=(6, 14),
+    apis=(Api("paddle.incubate.nn.functional.fused_multi_head_attention"),),
+    phi_kernels=(),  # a CPU wheel has no such operator; ours is a custom one
+    policy=PENDING,
+    reference="Paddle's documented pseudo-code over Torch's operators",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=("all: there is no CPU operator",),
+)
+
+# ---------------------------------------------------- variable_length_memory_efficient_attention
+
+VARIABLE_LENGTH_MEMORY_EFFICIENT_ATTENTION = Operator(
+    name="variable_length_memory_efficient_attention",
+    tasks=(7, 15),
+    apis=(Api("paddle.incubate.nn.functional.variable_length_memory_efficient_attention"),),
+    phi_kernels=(
+        PhiKernel("variable_length_memory_efficient_attention", ("float16", "bfloat16", "float32")),
+    ),
+    policy=PENDING,
+    reference="softmax attention over Torch's operators, sequence lengths as masks",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=("all: there is no CPU kernel",),
+)
+
+# ---------------------------------------------------------------------------------------- conv2d
+
+CONV2D = Operator(
+    name="conv2d",
+    tasks=(17,),
+    apis=(Api("paddle.nn.functional.conv2d"),),
+    phi_kernels=(
+        PhiKernel("conv2d", FLOATING_DTYPES),
+        PhiKernel("conv2d_grad", FLOATING_DTYPES),
+        PhiKernel("conv2d_double_grad", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d_grad", FLOATING_DTYPES),
+    ),
+    policy=PENDING,
+    reference="torch, padded and laid out as Paddle documents it; empty operands sum to zeros",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: SAME silently resets the dilation to 1",
+        "all: without input channels the result has no channels, with a bias it raises",
+        "all: no filters are refused",
+        "all: float16 and bfloat16 are missing",
+    ),
+)
+
+# ------------------------------------------------------------------------------ conv2d_transpose
+
+CONV2D_TRANSPOSE = Operator(
+    name="conv2d_transpose",
+    tasks=(18,),
+    apis=(Api("paddle.nn.functional.conv2d_transpose"),),
+    phi_kernels=(
+        PhiKernel("conv2d_transpose", FLOATING_DTYPES),
+        PhiKernel("conv2d_transpose_grad", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d_transpose", FLOATING_DTYPES),
+        PhiKernel("depthwise_conv2d_transpose_grad", FLOATING_DTYPES),
+    ),
+    policy=PENDING,
+    reference="torch, cropped and laid out as Paddle documents it; empty operands sum to zeros",
+    forward_tolerance=SUM,
+    gradient_tolerance=SUM,
+    wrong_today=(
+        "all: SAME silently resets the dilation to 1",
+        "all: float16 and bfloat16 are missing",
+    ),
+)
+
 OPERATORS: tuple[Operator, ...] = (
     EXPAND,
     INDEX_ADD,
@@ -454,6 +540,10 @@ OPERATORS: tuple[Operator, ...] = (
     EIGVALSH,
     CHOLESKY_SOLVE,
     UNIQUE,
+    FUSED_MULTI_HEAD_ATTENTION,
+    VARIABLE_LENGTH_MEMORY_EFFICIENT_ATTENTION,
+    CONV2D,
+    CONV2D_TRANSPOSE,
 )
 
 # Those that install() mends; the others are only judged by the harness so far.

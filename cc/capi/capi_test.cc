@@ -263,6 +263,92 @@ TEST(IndexAddGradCall, OutputsThatAreNotWantedAreNull) {
   EXPECT_EQ(value_grad.values(), (std::vector<float>{3.0f, 1.0f}));
 }
 
+/// An index_put of ones into a float of shape [2, 2] at a list of indices.
+class IndexPutCall : public testing::Test {
+ protected:
+  pm_status Run(const DLTensor* const* indices, int32_t size) {
+    const DLTensor x = x_.dl();
+    const DLTensor value = one_.dl();
+    DLTensor out = out_.dl();
+    return pm_index_put(&x, indices, size, &value, false, &out, nullptr);
+  }
+
+  Tensor<float> x_{{2, 2}, {0.0f, 0.0f, 0.0f, 0.0f}};
+  Tensor<float> one_{{}, {1.0f}};
+  Tensor<float> out_{{2, 2}, std::vector<float>(4, kPoison)};
+  Tensor<int64_t> index_{{1}, {1}};
+};
+
+TEST_F(IndexPutCall, TakesAListOfTensors) {
+  const DLTensor index = index_.dl();
+  const DLTensor* const indices[] = {&index, &index};
+  EXPECT_EQ(Run(indices, 1), PM_OK);
+  EXPECT_EQ(out_.values(), (std::vector<float>{0.0f, 0.0f, 1.0f, 1.0f}));
+  EXPECT_EQ(Run(indices, 2), PM_OK);
+  EXPECT_EQ(out_.values(), (std::vector<float>{0.0f, 0.0f, 0.0f, 1.0f}));
+}
+
+TEST_F(IndexPutCall, RefusesNullListsAndNullEntries) {
+  EXPECT_EQ(Run(nullptr, 1), PM_INVALID_ARGUMENT);
+  EXPECT_STREQ(pm_last_error(), "index_put: indices is NULL or indices_size is negative: 1");
+  const DLTensor index = index_.dl();
+  const DLTensor* const indices[] = {&index, nullptr};
+  EXPECT_EQ(Run(indices, -1), PM_INVALID_ARGUMENT);
+  EXPECT_EQ(Run(indices, 2), PM_INVALID_ARGUMENT);
+  EXPECT_STREQ(pm_last_error(), "index_put: indices[1] is NULL");
+  EXPECT_EQ(out_.values(), std::vector<float>(4, kPoison));
+}
+
+/// The view that pm_as_strided makes of six floats.
+class AsStridedCall : public testing::Test {
+ protected:
+  AsStridedCall() {
+    view_.shape = shape_;
+    view_.strides = strides_;
+  }
+
+  pm_status Run(const Sizes& shape, const Sizes& stride, int64_t offset) {
+    const DLTensor memory = memory_.dl();
+    return pm_as_strided(&memory, shape.data(), static_cast<int32_t>(shape.size()), stride.data(),
+                         static_cast<int32_t>(stride.size()), offset, &view_);
+  }
+
+  Tensor<float> memory_{{6}, {0.0f, 1.0f, 2.0f, 3.0f, 4.0f, 5.0f}};
+  int64_t shape_[PM_MAX_NDIM];
+  int64_t strides_[PM_MAX_NDIM];
+  DLTensor view_{};
+};
+
+TEST_F(AsStridedCall, FillsAViewThatOtherFunctionsTake) {
+  ASSERT_EQ(Run({2, 2}, {1, 2}, 4), PM_OK);
+  EXPECT_EQ(view_.data, static_cast<float*>(memory_.dl().data) + 1);
+  EXPECT_EQ(view_.device.device_type, kDLCPU);
+  Tensor<float> out({2, 2}, std::vector<float>(4, kPoison));
+  DLTensor out_dl = out.dl();
+  ASSERT_EQ(pm_expand(&view_, &out_dl, nullptr), PM_OK);
+  EXPECT_EQ(out.values(), (std::vector<float>{1.0f, 3.0f, 2.0f, 4.0f}));
+}
+
+TEST_F(AsStridedCall, AnEmptyViewHasNoData) {
+  ASSERT_EQ(Run({0}, {1}, 4000), PM_OK);
+  EXPECT_EQ(view_.data, nullptr);
+  EXPECT_EQ(view_.ndim, 1);
+}
+
+TEST_F(AsStridedCall, LeavesTheViewAloneIfThereIsAnError) {
+  EXPECT_EQ(Run({7}, {1}, 0), PM_INVALID_ARGUMENT);
+  EXPECT_STREQ(pm_last_error(),
+               "as_strided: the view of shape [7], stride [1] and offset 0 ends at byte 28, but "
+               "its memory has 24 bytes");
+  EXPECT_EQ(view_.data, nullptr);
+}
+
+TEST_F(AsStridedCall, RefusesAViewWithoutRoom) {
+  view_.strides = nullptr;
+  EXPECT_EQ(Run({1}, {1}, 0), PM_INVALID_ARGUMENT);
+  EXPECT_STREQ(pm_last_error(), "as_strided: out, its shape or its strides are NULL");
+}
+
 TEST(ContextTest, ServesCallsAfterItsThreadsAreSet) {
   pm_context* context = nullptr;
   ASSERT_EQ(pm_context_create(&context), PM_OK);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string>
 
 #include "cc/capi/paddlemend.h"
 
@@ -144,6 +145,19 @@ Status ViewInput(const DLTensor* tensor, const char* name, TensorView* view) {
   return OkStatus();
 }
 
+Status ViewInputList(const DLTensor* const* tensors, int32_t size, const char* name,
+                     std::vector<TensorView>* views) {
+  if (size < 0 || (tensors == nullptr && size > 0)) {
+    return InvalidArgument(name, " is NULL or ", name, "_size is negative: ", size);
+  }
+  views->resize(size);
+  for (int32_t i = 0; i < size; ++i) {
+    const std::string entry = name + ("[" + std::to_string(i) + "]");
+    PM_RETURN_IF_ERROR(ViewInput(tensors[i], entry.c_str(), &(*views)[i]));
+  }
+  return OkStatus();
+}
+
 Status ViewOutput(DLTensor* tensor, const char* name, MutableTensorView* view) {
   int64_t numel;
   PM_RETURN_IF_ERROR(ReadLayout(tensor, name, view, &numel));
@@ -154,6 +168,16 @@ Status ViewOutput(DLTensor* tensor, const char* name, MutableTensorView* view) {
                            " is written but has elements that share memory");
   }
   return OkStatus();
+}
+
+void WriteView(const TensorView& view, const DLTensor& source, DLTensor* tensor) {
+  std::copy_n(view.shape.begin(), view.ndim, tensor->shape);
+  std::copy_n(view.strides.begin(), view.ndim, tensor->strides);
+  tensor->data = const_cast<void*>(view.data);  // DLPack has no const
+  tensor->byte_offset = 0;
+  tensor->ndim = view.ndim;
+  tensor->dtype = source.dtype;
+  tensor->device = source.device;
 }
 
 }  // namespace paddlemend::capi

@@ -3,6 +3,8 @@
 
 #include <dlpack/dlpack.h>
 
+#include <vector>
+
 #include "cc/kernels/status.h"
 #include "cc/kernels/tensor_view.h"
 
@@ -16,6 +18,13 @@ namespace paddlemend::capi {
 /// knows.
 Status ViewInput(const DLTensor* tensor, const char* name, TensorView* view);
 
+/// Sets *views to what ViewInput makes of each of `size` tensors; their names are "name[i]".
+///
+/// Errors: as ViewInput; invalid argument for a negative size and for a null list that is not
+/// empty.
+Status ViewInputList(const DLTensor* const* tensors, int32_t size, const char* name,
+                     std::vector<TensorView>* views);
+
 /// As ViewInput, for memory that is written: a stride of 0 for a size above 1 is an invalid
 /// argument too.
 Status ViewOutput(DLTensor* tensor, const char* name, MutableTensorView* view);
@@ -23,5 +32,9 @@ Status ViewOutput(DLTensor* tensor, const char* name, MutableTensorView* view);
 /// As ViewInput, for a tensor of which only shape and dtype are read: device and data are not
 /// looked at, and the view's data is null.
 Status ViewLayout(const DLTensor* tensor, const char* name, TensorView* view);
+
+/// Describes `view`, which lies in the memory of `source`, in *tensor, whose shape and strides have
+/// room for PM_MAX_NDIM sizes: device and dtype are those of `source`.
+void WriteView(const TensorView& view, const DLTensor& source, DLTensor* tensor);
 
 }  // namespace paddlemend::capi

@@ -7,7 +7,8 @@ A declaration has exactly this form, with a block of ``///`` lines directly abov
                           const Context& context);
 
 Parameter types: see ``PARAMETER_KINDS``. A function with a ``Shape*`` parameter computes the
-output shape of the operator whose name it has without ``Shape``; it takes no output tensor and no
+output shape of the operator whose name it has without ``Shape``; one with a ``TensorView*``
+parameter describes a view of the memory of its first input. Both take no output tensor and no
 context. Every other function has at least one output tensor, and the context comes last.
 """
 
@@ -20,13 +21,16 @@ from pathlib import Path
 PARAMETER_KINDS = {
     "const TensorView&": "input",
     "const TensorView*": "optional_input",
+    "TensorList": "input_list",
     "int64_t": "int",
     "double": "float",
     "bool": "bool",
+    "const char*": "text",
     "IntSpan": "int_list",
     "const MutableTensorView&": "output",
     "const MutableTensorView*": "optional_output",
     "Shape*": "shape",
+    "TensorView*": "view",
     "const Context&": "context",
 }
 
@@ -64,6 +68,10 @@ class Operator:
     @property
     def computes_shape(self) -> bool:
         return any(p.kind == "shape" for p in self.parameters)
+
+    @property
+    def makes_view(self) -> bool:
+        return any(p.kind == "view" for p in self.parameters)
 
     @property
     def subject(self) -> str:
@@ -142,11 +150,12 @@ def _check_form(op: Operator, where: str) -> None:
         raise DeclarationError(f"{where}: {op.cpp_name} has two parameters of one name")
     if "input" not in kinds:
         raise DeclarationError(f"{where}: {op.cpp_name} has no const TensorView& parameter")
-    if op.computes_shape:
-        if kinds.count("shape") > 1 or "context" in kinds or op.outputs:
+    if op.computes_shape or op.makes_view:
+        results = kinds.count("shape") + kinds.count("view")
+        if results > 1 or "context" in kinds or op.outputs:
             raise DeclarationError(
-                f"{where}: {op.cpp_name} computes a shape, so it takes one "
-                "Shape*, no output tensor and no context"
+                f"{where}: {op.cpp_name} computes a shape or a view, so it takes one "
+                "Shape* or TensorView*, no output tensor and no context"
             )
     elif not op.outputs or kinds.count("context") != 1 or kinds[-1] != "context":
         raise DeclarationError(

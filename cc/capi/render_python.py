@@ -4,11 +4,13 @@ The Python function of an operator has these parameters:
 
 - those of ``<Op>Shape`` if it exists, then the other inputs and attributes in their order;
 - for an output ``foo_grad`` without a parameter ``foo``: ``foo``, a tensor that gives shape and
-  dtype. It may be None if the output is optional, and the result is None then;
+  dtype. It may be None if the output is optional, and the result is None then. An optional input
+  ``foo`` does the same;
 - for every output its own name, None by default: a tensor to write to instead of a new one.
 
 Any other output has the shape that ``<Op>Shape`` computes, else that of the first input, and the
-dtype of the first input.
+dtype of the first input. A list of tensors is a Python list or tuple. A function that describes a
+view has no Python form: every library of Python has views of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ def render_python(operators: list[Operator]) -> str:
     """Defines ``BindOperators(module)``."""
     shapes = {op.subject: op for op in operators if op.computes_shape}
     parts = []
+    operators = [op for op in operators if not op.makes_view]
     for op in operators:
         parts.append(_shape_binding(op) if op.computes_shape else _binding(op, shapes.get(op.name)))
     calls = "\n".join(f"  Bind{op.cpp_name}(module);" for op in operators)
@@ -62,6 +65,7 @@ _PYTHON_TYPES = {
     "int": "int64_t {0}",
     "float": "double {0}",
     "bool": "bool {0}",
+    "text": "const std::string& {0}",
     "int_list": "const std::vector<int64_t>& {0}",
 }
 
@@ -89,14 +93,14 @@ def _gradient_of(output: Parameter) -> str | None:
 
 def _binding(op: Operator, shape_op: Operator | None) -> str:
     parameters = _python_parameters(op, shape_op)
-    own = {p.name for p in op.parameters}
+    kinds = {p.name: p.kind for p in op.parameters}
     first = next(p.name for p in parameters if p.kind == "input")
-    lines = [_input_line(p) for p in parameters if p.is_input]
+    lines = [_input_line(p) for p in parameters if p.kind in _INPUT_LINES]
     if shape_op:
         lines.append(f"const Sizes out_shape = {_shape_call(shape_op)};")
     for output in op.outputs:
         like = _gradient_of(output)
-        if like and like not in own:
+        if like and kinds.get(like) in (None, "optional_input"):
             source = f"{like}_input"
             make = "Optional" if output.kind == "optional_output" else "Like"
             lines.append(
@@ -120,7 +124,7 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
 
 def _shape_binding(op: Operator) -> str:
     parameters = [p for p in op.parameters if p.kind != "shape"]
-    lines = [_input_line(p) for p in parameters if p.is_input]
+    lines = [_input_line(p) for p in parameters if p.kind in _INPUT_LINES]
     lines.append(f"return py::tuple(py::cast({_shape_call(op)}));")
     return _function(op, parameters, lines, "py::tuple")
 
@@ -133,17 +137,25 @@ def _shape_call(op: Operator) -> str:
     )
 
 
+_INPUT_LINES = {
+    "input": 'const InputTensor {0}_input({0}, "{0}");',
+    "optional_input": 'const InputTensor {0}_input({0}, "{0}", InputTensor::kMayBeNone);',
+    "input_list": 'const InputTensorList {0}_input({0}, "{0}");',
+}
+
+
 def _input_line(p: Parameter) -> str:
-    optional = ", InputTensor::kMayBeNone" if p.kind == "optional_input" else ""
-    return f'const InputTensor {p.name}_input({p.name}, "{p.name}"{optional});'
+    return _INPUT_LINES[p.kind].format(p.name)
 
 
 def _call_argument(p: Parameter) -> str:
     forms = {
         "input": "{0}_input.get()",
         "optional_input": "{0}_input.get()",
+        "input_list": "{0}_input.data(), {0}_input.size()",
         "output": "{0}_output.get()",
         "optional_output": "{0}_output.get()",
+        "text": "{0}.c_str()",
         "int_list": "{0}.data(), static_cast<int32_t>({0}.size())",
         "shape": "out_sizes, out_ndim",
         "context": "ModuleContext()",

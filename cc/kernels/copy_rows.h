@@ -25,8 +25,20 @@ struct RowBlock {
   int64_t row_dst;
 };
 
+/// Copies runs of at least 16 and at most 64 bytes, for which a call would take longer: 16 bytes at
+/// a time, the last of which may overlap the ones before.
+inline void CopyShortRuns(const RowBlock& block, int64_t bytes) {
+  for (int64_t row = 0; row < block.rows; ++row) {
+    const char* const src = block.src + row * block.row_src;
+    char* const dst = block.dst + row * block.row_dst;
+    for (int64_t at = 0; at < bytes - 16; at += 16) std::memcpy(dst + at, src + at, 16);
+    std::memcpy(dst + bytes - 16, src + bytes - 16, 16);
+  }
+}
+
 /// Copies `bytes` contiguous bytes in each row.
 inline void CopyRuns(const RowBlock& block, int64_t bytes, bool streaming) {
+  if (bytes >= 16 && bytes <= 64) return CopyShortRuns(block, bytes);
   for (int64_t row = 0; row < block.rows; ++row) {
     BulkCopy(block.dst + row * block.row_dst, block.src + row * block.row_src, bytes, streaming);
   }

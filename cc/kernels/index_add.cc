@@ -11,16 +11,6 @@
 namespace paddlemend {
 namespace {
 
-/// Sets *position to the axis counted from the start. A 0-D tensor counts as one dimension.
-Status ResolveAxis(int64_t axis, const TensorLayout& x, int* position) {
-  const int64_t ndim = std::max(x.ndim, 1);
-  if (axis < -ndim || axis >= ndim) {
-    return OutOfRange("axis is ", axis, ", expected ", -ndim, " <= axis < ", ndim);
-  }
-  *position = static_cast<int>(axis < 0 ? axis + ndim : axis);
-  return OkStatus();
-}
-
 /// `value` has the shape of `x` with the number of indices along the axis.
 Status CheckValueShape(const TensorLayout& x, const char* x_name, int axis, int64_t count,
                        const TensorLayout& value, const char* value_name) {
@@ -49,11 +39,6 @@ AxisSplit SplitAtAxis(const TensorLayout& x, int axis) {
     (d < axis ? split.outer : d == axis ? split.size : split.inner) *= x.shape[d];
   }
   return split;
-}
-
-bool IsSameView(const TensorView& a, const MutableTensorView& b) {
-  return a.data == b.data &&
-         std::equal(a.strides.begin(), a.strides.begin() + a.ndim, b.strides.begin());
 }
 
 }  // namespace

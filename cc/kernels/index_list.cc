@@ -1,5 +1,7 @@
 #include "cc/kernels/index_list.h"
 
+#include "cc/kernels/checks.h"
+
 namespace paddlemend {
 namespace {
 
@@ -18,10 +20,7 @@ int64_t ReadValues(const Index* values, int64_t stride, int64_t count, int64_t s
 }  // namespace
 
 Status IndexList::CheckLayout(const TensorLayout& index, const char* name) {
-  if (index.dtype != DType::kInt32 && index.dtype != DType::kInt64) {
-    return UnsupportedDType("the dtype of ", name, " is ", DTypeName(index.dtype),
-                            ", expected int32 or int64");
-  }
+  PM_RETURN_IF_ERROR(CheckIndexDType(index, name));
   if (index.ndim > 1) {
     return InvalidArgument(name, " has shape ", ShapeString(index),
                            ", expected one dimension or none");

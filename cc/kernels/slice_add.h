@@ -19,8 +19,10 @@ struct SliceAddShape {
 };
 
 /// out = x, then out[:, indices[i]] += value[:, i] for every i, in this order. out may be x. What
-/// half precision, integers and bool do is said at IndexAdd, in index_add.h.
-void AddSlices(const SliceAddShape& shape, const void* x, const int64_t* indices, const void* value,
+/// half precision, integers and bool do is said at IndexAdd, in index_add.h. Number is int32_t or
+/// int64_t.
+template <typename Number>
+void AddSlices(const SliceAddShape& shape, const void* x, const Number* indices, const void* value,
                void* out, const Context& context);
 
 }  // namespace paddlemend

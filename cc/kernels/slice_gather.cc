@@ -12,8 +12,8 @@ namespace {
 
 /// Slices of `slice_bytes` bytes; a constant kBytes > 0, equal to it, makes the copy of one slice a
 /// load and a store.
-template <int64_t kBytes>
-void Gather(const char* x, int64_t outer, int64_t size, int64_t slice_bytes, const int64_t* indices,
+template <int64_t kBytes, typename Number>
+void Gather(const char* x, int64_t outer, int64_t size, int64_t slice_bytes, const Number* indices,
             int64_t count, char* out, const Context& context) {
   constexpr int64_t kGrainBytes = 64 << 10;
   constexpr int64_t kLongSliceBytes = 2 << 10;
@@ -27,7 +27,7 @@ void Gather(const char* x, int64_t outer, int64_t size, int64_t slice_bytes, con
       const char* const from = x + o * size * bytes;
       char* const to = out + o * count * bytes;
       for (int64_t i = first; i < last; ++i) {
-        const char* const slice = from + indices[i] * bytes;
+        const char* const slice = from + int64_t{indices[i]} * bytes;
         if (kBytes > 0) {
           std::memcpy(to + i * kBytes, slice, kBytes);
         } else if (bytes >= kLongSliceBytes) {
@@ -43,8 +43,9 @@ void Gather(const char* x, int64_t outer, int64_t size, int64_t slice_bytes, con
 
 }  // namespace
 
+template <typename Number>
 void GatherSlices(const void* x, int64_t outer, int64_t size, int64_t slice_bytes,
-                  const int64_t* indices, int64_t count, void* out, const Context& context) {
+                  const Number* indices, int64_t count, void* out, const Context& context) {
   if (outer == 0 || count == 0 || slice_bytes == 0) return;
   const auto gather = [&](auto bytes) {
     Gather<decltype(bytes)::value>(static_cast<const char*>(x), outer, size, slice_bytes, indices,
@@ -65,5 +66,10 @@ void GatherSlices(const void* x, int64_t outer, int64_t size, int64_t slice_byte
       return gather(std::integral_constant<int64_t, 0>());
   }
 }
+
+template void GatherSlices(const void*, int64_t, int64_t, int64_t, const int32_t*, int64_t, void*,
+                           const Context&);
+template void GatherSlices(const void*, int64_t, int64_t, int64_t, const int64_t*, int64_t, void*,
+                           const Context&);
 
 }  // namespace paddlemend

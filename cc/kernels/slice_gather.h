@@ -9,8 +9,9 @@ namespace paddlemend {
 
 /// out[:, i] = x[:, indices[i]] for x of [outer, size, slice_bytes] bytes and out of
 /// [outer, count, slice_bytes], both in row-major order; `indices` has `count` entries in
-/// [0, size). x and out share no memory.
+/// [0, size). x and out share no memory. Number is int32_t or int64_t.
+template <typename Number>
 void GatherSlices(const void* x, int64_t outer, int64_t size, int64_t slice_bytes,
-                  const int64_t* indices, int64_t count, void* out, const Context& context);
+                  const Number* indices, int64_t count, void* out, const Context& context);
 
 }  // namespace paddlemend

@@ -10,7 +10,8 @@ namespace paddlemend {
 /// (a counting sort; the layout is that of compressed sparse rows).
 class SlicesByDestination {
  public:
-  SlicesByDestination(const int64_t* indices, int64_t count, int64_t size)
+  template <typename Number>
+  SlicesByDestination(const Number* indices, int64_t count, int64_t size)
       : starts_(size + 1), positions_(count + 1) {
     for (int64_t i = 0; i < count; ++i) ++starts_[indices[i]];
     int64_t total = 0;

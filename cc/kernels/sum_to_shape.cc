@@ -1,5 +1,7 @@
 #include "cc/kernels/sum_to_shape.h"
 
+#include <type_traits>
+
 #include "cc/kernels/contiguous.h"
 #include "cc/kernels/reduce_groups.h"
 
@@ -59,8 +61,13 @@ void SumToShape(const TensorView& x, const MutableTensorView& out, const Context
   const DimensionGroups groups = MakeGroups(x, out);
   DispatchAddend(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
-    ReduceGroups(static_cast<const T*>(input.data()), groups, static_cast<T*>(output.data()),
-                 context);
+    const T* const from = static_cast<const T*>(input.data());
+    if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
+      if (out.dtype == DType::kFloat32) {
+        return ReduceGroups(from, groups, static_cast<float*>(output.data()), context);
+      }
+    }
+    ReduceGroups(from, groups, static_cast<T*>(output.data()), context);
   });
   output.Finish(context);
 }

@@ -1,6 +1,7 @@
 #include "cc/kernels/tensor_view.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace paddlemend {
 
@@ -37,6 +38,12 @@ bool SameShape(const TensorLayout& a, const TensorLayout& b) {
   return a.ndim == b.ndim && std::equal(a.shape.begin(), a.shape.begin() + a.ndim, b.shape.begin());
 }
 
+bool IsSameView(const TensorView& input, const MutableTensorView& output) {
+  return input.data == output.data &&
+         std::equal(input.strides.begin(), input.strides.begin() + input.ndim,
+                    output.strides.begin());
+}
+
 bool HasRepeatedElements(const TensorLayout& layout) {
   bool repeated = false;
   for (int d = 0; d < layout.ndim; ++d) {
@@ -44,6 +51,26 @@ bool HasRepeatedElements(const TensorLayout& layout) {
     repeated |= layout.shape[d] > 1 && layout.strides[d] == 0;
   }
   return repeated;
+}
+
+bool MayRepeatElements(const TensorLayout& layout) {
+  int dimensions[kMaxNdim];
+  int count = 0;
+  for (int d = 0; d < layout.ndim; ++d) {
+    if (layout.shape[d] == 0) return false;
+    if (layout.shape[d] > 1) dimensions[count++] = d;
+  }
+  std::sort(dimensions, dimensions + count, [&](int a, int b) {
+    return std::abs(layout.strides[a]) < std::abs(layout.strides[b]);
+  });
+  // Each step must be longer than all steps of the dimensions with shorter ones together.
+  int64_t reach = 0;
+  for (int i = 0; i < count; ++i) {
+    const int64_t stride = std::abs(layout.strides[dimensions[i]]);
+    if (stride <= reach) return true;
+    reach += (layout.shape[dimensions[i]] - 1) * stride;
+  }
+  return false;
 }
 
 void SetContiguousStrides(TensorLayout* layout) {

@@ -42,6 +42,14 @@ struct TensorView : TensorLayout {
   const void* data;
 };
 
+/// A caller's list of tensors.
+struct TensorList {
+  const TensorView* data;
+  int64_t size;
+
+  const TensorView& operator[](int64_t position) const { return data[position]; }
+};
+
 struct MutableTensorView : TensorLayout {
   void* data;
 
@@ -60,9 +68,15 @@ bool IsContiguous(const TensorLayout& layout);
 
 bool SameShape(const TensorLayout& a, const TensorLayout& b);
 
+/// Whether an output of the shape of `input` is the same memory with the same strides.
+bool IsSameView(const TensorView& input, const MutableTensorView& output);
+
 /// Whether two elements certainly share memory: a stride of 0 along a size above 1. An output must
 /// not be of this kind.
 bool HasRepeatedElements(const TensorLayout& layout);
+
+/// Whether two elements may share memory: false only if the strides show that none do.
+bool MayRepeatElements(const TensorLayout& layout);
 
 /// Sets row-major strides without gaps for the shape already there.
 void SetContiguousStrides(TensorLayout* layout);

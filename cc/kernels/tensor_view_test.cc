@@ -81,6 +81,25 @@ TEST(SetContiguousStridesTest, ASizeOfZeroCountsAsOne) {
   EXPECT_EQ(ShapeString(layout.strides.data(), 3), "[3, 3, 1]");
 }
 
+TEST(MayRepeatElementsTest, IsFalseOnlyIfEachStepIsLongerThanAllShorterOnes) {
+  EXPECT_FALSE(MayRepeatElements(Layout({2, 3}, {3, 1})));
+  EXPECT_FALSE(MayRepeatElements(Layout({3, 2}, {1, 3})));
+  EXPECT_FALSE(MayRepeatElements(Layout({2, 3}, {-3, -1})));
+  EXPECT_FALSE(MayRepeatElements(Layout({2, 1, 0}, {0, 0, 0})));
+  EXPECT_FALSE(MayRepeatElements(Layout({1, 5}, {0, 2})));
+  EXPECT_TRUE(MayRepeatElements(Layout({2, 3}, {2, 1})));
+  EXPECT_TRUE(MayRepeatElements(Layout({2, 3}, {1, 1})));
+  EXPECT_TRUE(MayRepeatElements(Layout({2}, {0})));
+}
+
+TEST(IsSameViewTest, ComparesMemoryAndStrides) {
+  float memory[4];
+  const TensorView input{Layout({2, 2}, {2, 1}), memory};
+  EXPECT_TRUE(IsSameView(input, MutableTensorView{Layout({2, 2}, {2, 1}), memory}));
+  EXPECT_FALSE(IsSameView(input, MutableTensorView{Layout({2, 2}, {1, 2}), memory}));
+  EXPECT_FALSE(IsSameView(input, MutableTensorView{Layout({2, 2}, {2, 1}), memory + 1}));
+}
+
 TEST(SameShapeTest, ComparesSizesAndTheirNumberOnly) {
   EXPECT_TRUE(SameShape(Layout({2, 3}, {3, 1}), Layout({2, 3}, {1, 2})));
   EXPECT_FALSE(SameShape(Layout({2, 3}, {3, 1}), Layout({3, 2}, {2, 1})));

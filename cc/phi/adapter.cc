@@ -32,6 +32,15 @@ std::vector<std::string> Split(const std::string& text, char separator) {
   return parts;
 }
 
+/// Throws std::invalid_argument for a name that is none.
+phi::DataType ReadDtype(const std::string& name) {
+  // phi::StringToDataType does not know every name that phi::DataTypeToString gives.
+  for (const phi::DataType dtype : kDtypes) {
+    if (phi::DataTypeToString(dtype) == name) return dtype;
+  }
+  throw std::invalid_argument("not a dtype: " + name);
+}
+
 /// Throws std::invalid_argument for what does not have the form that adapter.h describes.
 std::map<std::string, DtypesByKernel> ReadRequest(const char* request) {
   std::map<std::string, DtypesByKernel> wanted;
@@ -39,7 +48,7 @@ std::map<std::string, DtypesByKernel> ReadRequest(const char* request) {
     const std::vector<std::string> fields = Split(line, '\t');
     if (fields.size() != 3) throw std::invalid_argument("not three fields: " + line);
     for (const std::string& dtype : Split(fields[2], ',')) {
-      wanted[fields[0]][fields[1]].push_back(phi::StringToDataType(dtype));
+      wanted[fields[0]][fields[1]].push_back(ReadDtype(dtype));
     }
   }
   return wanted;

@@ -15,11 +15,12 @@
 namespace paddlemend::phi_adapter {
 
 /// The dtypes that a kernel can be registered for.
-inline constexpr std::array<phi::DataType, 12> kDtypes = {
-    phi::DataType::BOOL,    phi::DataType::UINT8,     phi::DataType::INT8,
-    phi::DataType::INT16,   phi::DataType::INT32,     phi::DataType::INT64,
-    phi::DataType::FLOAT16, phi::DataType::BFLOAT16,  phi::DataType::FLOAT32,
-    phi::DataType::FLOAT64, phi::DataType::COMPLEX64, phi::DataType::COMPLEX128,
+inline constexpr std::array<phi::DataType, 14> kDtypes = {
+    phi::DataType::BOOL,          phi::DataType::UINT8,       phi::DataType::INT8,
+    phi::DataType::INT16,         phi::DataType::INT32,       phi::DataType::INT64,
+    phi::DataType::FLOAT16,       phi::DataType::BFLOAT16,    phi::DataType::FLOAT32,
+    phi::DataType::FLOAT64,       phi::DataType::COMPLEX64,   phi::DataType::COMPLEX128,
+    phi::DataType::FLOAT8_E4M3FN, phi::DataType::FLOAT8_E5M2,
 };
 
 /// Raises what Paddle raises for a kernel it does not have: the answer for a dtype that we added,
@@ -65,6 +66,8 @@ struct Router<Tag, Function, kDtype> {
   static RoutedKernel Make(const std::string& kernel_name) {
     name = kernel_name;
     phi::Kernel kernel(PHI_KERNEL(Router::Run), PHI_VARIADIC_KERNEL(Router::Run));
+    // Of the key only the signature is used: the installer takes the layout, which may be STRIDED,
+    // and the args_def from the wheel's own entry.
     const phi::KernelKey key(phi::Backend::CPU, phi::DataLayout::ALL_LAYOUT, kDtype);
     phi::KernelArgsParseFunctor<Signature>::Parse(key, kernel.mutable_args_def());
     return {kDtype, kernel, &stock};

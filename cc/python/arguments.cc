@@ -30,6 +30,18 @@ InputTensor::InputTensor(py::handle object, const char* name, NonePolicy policy)
 
 Sizes InputTensor::shape() const { return ShapeOf(*tensor_->get()); }
 
+InputTensorList::InputTensorList(py::handle object, const char* name) {
+  if (!py::isinstance<py::list>(object) && !py::isinstance<py::tuple>(object)) {
+    throw py::type_error(std::string(name) + " is of type " + Py_TYPE(object.ptr())->tp_name +
+                         ", expected a list or a tuple of tensors");
+  }
+  for (const py::handle entry : object) {
+    const std::string entry_name = name + ("[" + std::to_string(tensors_.size()) + "]");
+    tensors_.push_back(std::make_unique<InputTensor>(entry, entry_name.c_str()));
+    pointers_.push_back(tensors_.back()->get());
+  }
+}
+
 OutputTensor::OutputTensor(const py::object& given, const char* name, DLDataType dtype,
                            const Sizes& shape) {
   if (given.is_none()) {

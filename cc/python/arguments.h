@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "cc/python/dlpack_capsule.h"
 #include "cc/python/tensor.h"
@@ -28,6 +29,21 @@ class InputTensor {
 
  private:
   std::optional<DLPackTensor> tensor_;
+};
+
+/// A list of tensors that an operator reads.
+class InputTensorList {
+ public:
+  /// `object` is a list or a tuple of tensors; raises TypeError for anything else. A tensor is a
+  /// sequence too, of its rows, and is refused: it was meant to be the only entry.
+  InputTensorList(pybind11::handle object, const char* name);
+
+  const DLTensor* const* data() const { return pointers_.data(); }
+  int32_t size() const { return static_cast<int32_t>(pointers_.size()); }
+
+ private:
+  std::vector<std::unique_ptr<InputTensor>> tensors_;
+  std::vector<const DLTensor*> pointers_;
 };
 
 /// A tensor that an operator writes: the caller's, or a new one.

@@ -18,38 +18,38 @@ from paddlemend.apitest.runner import EnvironmentProblem, Runner
 from paddlemend.apitest.selection import Selection, case_lines, distinct
 from paddlemend.apitest.session import Session
 from paddlemend.apitest.spelling import in_our_spelling
+from paddlemend.apitest.worker import ACCURACY, MAX_OPERATIONS, PADDLE_ONLY, STABLE, STATIC
 
 _FOUND_FAILURES = 1
 _USAGE_ERROR = 2
 _INTERRUPTED = 130
 
-# --max-memory, in units of --max-bytes: estimates are of what must be, not of what may be.
-_MEMORY_FACTOR = 4
-
-# A mode, what it does, and what it finds.
+# A mode, what it does in a few words, and what it finds.
 _MODES = {
     "accuracy": (
         "Compare Paddle with Torch.",
         "Runs every case on both, on the same inputs, and compares values, dtypes and shapes of the"
-        " outputs and of every gradient.",
+        " outputs and of every gradient. Calls that are quick are repeated: found are also inputs"
+        " that were changed, memory that nobody wrote, unstable results and leaks.",
     ),
     "paddle-only": (
         "Run Paddle alone.",
         "Runs every case forward and backward on Paddle and compares nothing: it finds what raises,"
-        " crashes, hangs or takes too much memory.",
+        " crashes, hangs, takes too much memory, changes its inputs or leaks. Every API can be run.",
     ),
     "stable": (
-        "Compare twice, and both runs.",
-        "Does what accuracy does, runs every call twice, and finds results that differ between the"
-        " two runs: reason unstable.",
+        "Run Paddle twice.",
+        "Runs every call twice on equal inputs, with other contents in fresh memory: every bit of"
+        " outputs and gradients must be equal, else the reason is unstable or uninitialised.",
     ),
     "static": (
         "Compare Paddle's static graph.",
-        "Does what accuracy does, with the call in a static graph in the place of the dynamic one.",
+        "Runs every call in dygraph, as a static PIR program and translated by SOT, and compares"
+        " the outputs and gradients of the three.",
     ),
 }
 
-_LIBRARY_MODES = ("accuracy", "stable")
+_LIBRARY_MODES = (ACCURACY, STABLE)
 
 _HELP = """Runs case lines on Paddle and on Torch and compares what they give.
 
@@ -97,6 +97,7 @@ def run_mode(
     jobs: options.Jobs = len(os.sched_getaffinity(0)),
     timeout: options.Timeout = 60.0,
     max_bytes: options.MaxBytes = "2GiB",
+    max_operations: options.MaxOperations = MAX_OPERATIONS,
     max_memory: options.MaxMemory = None,
     cluster: options.Cluster = None,
     json: options.Json = None,
@@ -109,7 +110,7 @@ def run_mode(
     mode = context.info_name or ""
     kinds = _kinds(paddle, mode)
     limit = byte_count("--max-bytes", max_bytes)
-    memory = byte_count("--max-memory", max_memory) if max_memory else _MEMORY_FACTOR * limit
+    memory = byte_count("--max-memory", max_memory) if max_memory is not None else None
     device = options.device_name(device)
     again = options.class_names(retest) if retest is not None else None
     html, xml = output_path("--report", report), output_path("--junit", junit)
@@ -122,7 +123,7 @@ def run_mode(
         engine = stack.enter_context(_engine(cluster, jobs, timeout, memory))
         if lines is None:
             lines = distinct(entry.case for entry in row_file.rows())
-        selection = Selection(lines, kinds, mode, seed, limit, device)
+        selection = Selection(lines, kinds, mode, seed, limit, int(max_operations), device)
         session = Session(selection, engine, row_file, make_console(), html, xml)
         if again is None:
             session.run()
@@ -179,7 +180,7 @@ def _check_going_on(json: Path | None, resume: bool, retest: str | None) -> None
 
 
 def _engine(
-    cluster: str | None, jobs: int, timeout: float, max_memory: int
+    cluster: str | None, jobs: int, timeout: float, max_memory: int | None
 ) -> AbstractContextManager:
     if cluster is None:
         return Runner(jobs, timeout, max_memory)

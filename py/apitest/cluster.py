@@ -56,7 +56,7 @@ class Limits:
     """What a Runner on the worker's side is made of; see there."""
 
     timeout: float
-    max_memory: int
+    max_memory: int | None
     run_task: Callable[..., Row]
     initialize: Callable[[str, str], None]
 
@@ -77,7 +77,7 @@ class ClusterRunner:
         self,
         address: str,
         timeout: float,
-        max_memory: int,
+        max_memory: int | None,
         run_task: Callable[..., Row] = run_real_task,
         initialize: Callable[[str, str], None] = initialize_worker,
     ):

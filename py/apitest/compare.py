@@ -57,6 +57,8 @@ def compare_tensor(actual: HostTensor, expected: Expectation, rule: str) -> Comp
         return Comparison(
             reason="shape", message=f"shape {list(actual.shape)}, expected {list(same.shape)}"
         )
+    if rule == catalogue.SHAPE:
+        return Comparison(rule=tolerance.SHAPE)
     if rule == catalogue.BITWISE or expected.wide is None or not is_differentiable(same.dtype):
         return _compare_bits(actual, same)
     result = _compare_values(actual, same, expected.wide, rule)

@@ -59,11 +59,11 @@ def index_put_tensor(call: BoundCall, spec: TensorSpec, rng: np.random.Generator
     if length == 0 or call.arguments.get("accumulate", False):
         return indices_below(length, spec, rng)
     position = np.arange(prod(spec.shape)).reshape(spec.shape)
-    full = selection.full_lengths_before(spec)
-    if full is None:  # broadcast: distinct in itself
+    before = selection.full_lengths_before(spec)
+    if before is None:  # broadcast: distinct in itself
         values = (position * _step(length, rng) + rng.integers(length)) % length
     else:
-        values = _digit(position, full, length, rng)
+        values = _digit(position, selection.mask_columns(), before, length, rng)
     return _some_negative(values, length, spec, rng)
 
 
@@ -110,6 +110,10 @@ class _Selection:
             if not _is_mask(entry) and prod(_shape_of(entry)) == places
         ]
 
+    def mask_columns(self) -> int:
+        """How many places next to each other the masks tell apart already."""
+        return max(self.true_count(), 1) if self._has_mask() else 1
+
     def _place(self, spec: TensorSpec) -> int:
         found = [position for position, entry in enumerate(self._indices) if entry is spec]
         return found[0] if found else len(self._indices)
@@ -138,18 +142,19 @@ class _Selection:
 
 
 def _digit(
-    position: np.ndarray, before: list[int], length: int, rng: np.random.Generator
+    position: np.ndarray, columns: int, before: list[int], length: int, rng: np.random.Generator
 ) -> np.ndarray:
     """One coordinate of each position, such that all coordinates together tell positions apart.
 
-    Positions are counted in a number system with the digits of `before` first; the digit that comes
-    next is shifted by a random amount that depends on the digits before it.
+    Positions differ in their column already, or else in their row. Rows are counted in a number
+    system with the digits of `before` first; the digit that comes next is shifted by a random
+    amount that depends on the column and on the digits before it.
     """
+    row, column = np.divmod(position, columns)
     places = prod(before)
-    shift = rng.integers(0, length, max(1, min(places, position.size)))
-    return (
-        position // places * _step(length, rng) + shift[position % places % shift.size]
-    ) % length
+    known = row % places * columns + column
+    shift = rng.integers(0, length, int(known.max(initial=0)) + 1)
+    return (row // places * _step(length, rng) + shift[known]) % length
 
 
 def _mask(spec: TensorSpec, true_count: int, rng: np.random.Generator) -> HostTensor:

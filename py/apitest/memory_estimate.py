@@ -1,11 +1,12 @@
-"""Estimates a case's peak memory before any of it is allocated."""
+"""Estimates a case's peak memory and its work before any of it is allocated."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import prod
 
 from paddlemend.apitest.binding import BoundCall
+from paddlemend.apitest.execution import is_differentiated
 from paddlemend.apitest.host_tensor import is_differentiable, item_bytes, wide_dtype
 from paddlemend.apitest.inputs import concrete_sizes
 from paddlemend.apitest.reference_call import output_specs
@@ -26,27 +27,51 @@ def estimate_peak_bytes(call: BoundCall, seed: int, limit: int, *, wide_referenc
     The outputs are counted only while the inputs are within `limit`, since finding their shapes
     may need the values of a shape tensor.
     """
-    inputs = [(prod(spec.shape), spec.dtype) for spec in call.case.tensors()]
-    peak = peak_bytes(inputs, wide_reference=wide_reference)
+    peak = sum(
+        _tensor_bytes(
+            prod(spec.shape),
+            spec.dtype,
+            wide_reference,
+            is_differentiated(call.rule, label, spec.dtype),
+        )
+        for label, spec in call.tensors().items()
+    )
     if peak > limit:
         return peak
     outputs = output_specs(call, concrete_sizes(call, seed))
-    return peak + peak_bytes(outputs, wide_reference=wide_reference) + _scratch_bytes(call)
+    sizes = [(prod(shape), dtype) for shape, dtype in outputs]
+    scratch = call.rule.scratch(_shapes(call, outputs)) if call.rule.scratch else 0
+    return peak + peak_bytes(sizes, wide_reference=wide_reference) + scratch
+
+
+def estimate_operations(call: BoundCall, seed: int) -> int:
+    """Multiply-adds of one forward call; 0 where the rule does not count them."""
+    if call.rule.operations is None:
+        return 0
+    return call.rule.operations(_shapes(call, output_specs(call, concrete_sizes(call, seed))))
 
 
 def peak_bytes(tensors: Iterable[tuple[int, str]], *, wide_reference: bool) -> int:
-    """Bytes at the peak, from element count and dtype of every input or output."""
-    return sum(_tensor_bytes(count, dtype, wide_reference) for count, dtype in tensors)
+    """Bytes at the peak, from element count and dtype of every output."""
+    return sum(
+        _tensor_bytes(count, dtype, wide_reference, is_differentiable(dtype))
+        for count, dtype in tensors
+    )
 
 
-def _tensor_bytes(count: int, dtype: str, wide_reference: bool) -> int:
-    if not is_differentiable(dtype):
-        return count * item_bytes(dtype) * _COPIES_WITHOUT_GRADIENT
-    wide = item_bytes(wide_dtype(dtype)) * _WIDE_COPIES if wide_reference else 0
-    return count * (item_bytes(dtype) * _COPIES + wide)
+def _tensor_bytes(count: int, dtype: str, wide_reference: bool, gradient: bool) -> int:
+    copies = _COPIES if gradient else _COPIES_WITHOUT_GRADIENT
+    widened = wide_reference and is_differentiable(dtype)
+    wide = item_bytes(wide_dtype(dtype)) * (_WIDE_COPIES if gradient else 1) if widened else 0
+    return count * (item_bytes(dtype) * copies + wide)
 
 
-def _scratch_bytes(call: BoundCall) -> int:
-    if call.rule.scratch is None:
-        return 0
-    return call.rule.scratch({label: spec.shape for label, spec in call.tensors().items()})
+def _shapes(
+    call: BoundCall, outputs: Sequence[tuple[tuple[int, ...], str]]
+) -> dict[str, tuple[int, ...]]:
+    """The shapes by which a rule counts: tensor arguments by label and outputs by position.
+
+    No output is there when the reference refuses the call.
+    """
+    arguments = {label: spec.shape for label, spec in call.tensors().items()}
+    return {**arguments, **{f"output {i}": shape for i, (shape, _) in enumerate(outputs)}}

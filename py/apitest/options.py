@@ -54,6 +54,14 @@ MaxBytes = Annotated[
         help="Cases that are estimated to need more memory are not run: too_large. 500MB, 2GiB.",
     ),
 ]
+MaxOperations = Annotated[
+    float,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Cases whose call needs more multiply-adds are not run: too_large, reason time.",
+    ),
+]
 MaxMemory = Annotated[
     Optional[str],
     typer.Option(

@@ -34,6 +34,10 @@ TOO_MUCH_MEMORY = "too_much_memory"
 # What a worker sends: it is set up, a stage begins, here is the row, an exception escaped.
 _READY, _STAGE, _ROW, _RAISED = "ready", "stage", "row", "raised"
 
+# The default of `max_memory`, in units of a task's `max_bytes`. That bounds what the task must
+# take; frameworks take more, for their caches and copies.
+_MEMORY_FACTOR = 4
+
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -42,13 +46,17 @@ class Job:
     """What workers do: `initialize(paddle, device)` once, then `run_task(task, on_stage)`.
 
     Both must be importable from a module. A task may take `timeout` seconds and `max_memory` bytes
-    beyond what its worker took when it was ready.
+    beyond what its worker took when it was ready; None makes that depend on its `max_bytes`.
     """
 
     run_task: Callable[..., Row]
     initialize: Callable[[str, str], None]
     timeout: float
-    max_memory: int
+    max_memory: int | None
+
+    def memory_for(self, task: Task) -> int:
+        """Bytes that the task may take."""
+        return _MEMORY_FACTOR * task.max_bytes if self.max_memory is None else self.max_memory
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,8 @@ class Worker:
         if self._ready_bytes is None:
             return None
         grown = _resident_bytes(self._process.pid) - self._ready_bytes
-        return child.Outcome(TOO_MUCH_MEMORY) if grown > self._job.max_memory else None
+        assert self.task is not None
+        return child.Outcome(TOO_MUCH_MEMORY) if grown > self._job.memory_for(self.task) else None
 
 
 def wait_for_any(workers: Collection[Worker]) -> list[Worker]:

@@ -10,13 +10,12 @@ from contextlib import suppress
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import numpy.random  # noqa: F401
+    import paddlemend.apitest.accuracy
+    import paddlemend.apitest.single_sided  # noqa: F401
     import torch
 
     with suppress(ImportError):  # where today's Torch has it
-        import torch.fx.experimental.symbolic_shapes  # noqa: F401
+        import torch.fx.experimental.symbolic_shapes
 
 # The first call of most operators without data imports a great deal more of Torch.
 torch.abs(torch.empty(1, device="meta"))
-
-import paddlemend.apitest.accuracy
-import paddlemend.apitest.single_sided  # noqa: F401, E402

@@ -140,8 +140,8 @@ def _same_arguments(values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any
     return positional, keywords
 
 
-def output_specs(call: BoundCall, sizes: Mapping[str, Any]) -> list[tuple[int, str]]:
-    """Element count and dtype of every output, found without allocating any of them.
+def output_specs(call: BoundCall, sizes: Mapping[str, Any]) -> list[tuple[tuple[int, ...], str]]:
+    """Shape and dtype of every output, found without allocating any of them.
 
     `sizes` are the concrete values of the parameters that are shapes. Empty when the reference
     refuses the call, or when the sizes depend on values.
@@ -159,4 +159,5 @@ def output_specs(call: BoundCall, sizes: Mapping[str, Any]) -> list[tuple[int, s
         result = call_reference(call.rule, {**values, **sizes})
     except Exception:
         return []
-    return [(output.numel(), dtype_name(output)) for output in flat_outputs(result, torch.Tensor)]
+    outputs = flat_outputs(result, torch.Tensor)
+    return [(tuple(output.shape), dtype_name(output)) for output in outputs]

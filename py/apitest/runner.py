@@ -24,8 +24,6 @@ from paddlemend.apitest.worker import run_task as run_real_task
 
 _THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
-_SUSPICIOUS = frozenset({row.ACCURACY_ERROR, row.CRASH, row.TIMEOUT})
-
 # A frame of a kernel or of an API function in the trace that Paddle prints when it crashes.
 _FRAME = re.compile(r"^\d+\s+(?:void )?((?:phi|paddle)::[\w:~]*\w)", re.MULTILINE)
 
@@ -37,15 +35,16 @@ class EnvironmentProblem(RuntimeError):
 class Runner:
     """Runs tasks with `jobs` workers, which stay for the next run; `with` ends them.
 
-    A task may take `timeout` seconds and `max_memory` bytes; what takes more is killed. `run_task`
-    and `initialize` run in the worker and must be importable from a module.
+    A task may take `timeout` seconds and `max_memory` bytes (by default four times its
+    `max_bytes`); what takes more is killed. `run_task` and `initialize` run in the worker and must
+    be importable from a module.
     """
 
     def __init__(
         self,
         jobs: int,
         timeout: float,
-        max_memory: int,
+        max_memory: int | None = None,
         run_task: Callable[..., Row] = run_real_task,
         initialize: Callable[[str, str], None] = initialize_worker,
     ):
@@ -105,9 +104,9 @@ class Runner:
         ended = worker.ended()
         if ended is None:
             return
-        confirmed = busy.pop(worker)
+        confirms = busy.pop(worker)
         result = self._failed_row(task, ended) if ended.row is None else _stamped(ended.row, task)
-        suspicious = result.class_ in _SUSPICIOUS and not confirmed
+        suspicious = not confirms and (ended.row is None or result.class_ == row.ACCURACY_ERROR)
         if ended.row is not None:
             if suspicious:
                 worker.kill()
@@ -135,21 +134,23 @@ class Runner:
 
     def _failed_row(self, task: Task, ended: pool.Ended) -> Row:
         """The row of a case whose process gave no answer."""
-        outcome = ended.outcome
-        assert outcome is not None
+        assert ended.outcome is not None
         if ended.stage == row.REFERENCE:
-            return self._row_without_reference(task, outcome)
+            return self._row_without_reference(task, ended.outcome)
+        class_, reason, message = self._finding(task, ended.outcome)
+        return self._row(task, class_, reason, message, ended.stage)
+
+    def _finding(self, task: Task, outcome: child.Outcome) -> tuple[str, str, str]:
+        """Class, reason and message for the outcome of a process that gave no row."""
         if outcome.kind == child.TIMED_OUT:
-            message = f"no answer within {self._job.timeout:g} s"
-            return self._row(task, row.TIMEOUT, "time", message, ended.stage)
+            return row.TIMEOUT, "time", f"no answer within {self._job.timeout:g} s"
         if outcome.kind == pool.TOO_MUCH_MEMORY:
-            message = f"took more than {self._job.max_memory} bytes"
-            return self._row(task, row.CRASH, "memory", message, ended.stage)
+            return row.CRASH, "memory", f"took more than {self._job.memory_for(task)} bytes"
         if outcome.kind == child.RAISED:
-            return self._row(task, row.TORCH_ERROR, "worker", outcome.describe(), ended.stage)
+            return row.TORCH_ERROR, "worker", outcome.describe()
         frames = _FRAME.findall(outcome.output)
         message = outcome.describe() + (f" in {frames[-1]}" if frames else "")
-        return self._row(task, row.CRASH, outcome.signal_name or "exit", message, ended.stage)
+        return row.CRASH, outcome.signal_name or "exit", message
 
     def _row_without_reference(self, task: Task, outcome: child.Outcome) -> Row:
         """The row of a case whose reference gave no answer, which is not the subject's fault."""
@@ -157,7 +158,7 @@ class Runner:
             message = f"the reference alone takes more than {self._job.timeout:g} s"
             return self._row(task, row.TOO_LARGE, "time", message, row.REFERENCE)
         if outcome.kind == pool.TOO_MUCH_MEMORY:
-            message = f"the reference alone takes more than {self._job.max_memory} bytes"
+            message = f"the reference alone takes more than {self._job.memory_for(task)} bytes"
             return self._row(task, row.TOO_LARGE, "bytes", message, row.REFERENCE)
         message = f"the reference: {outcome.describe()}"
         return self._row(task, row.TORCH_ERROR, "reference", message, row.REFERENCE)

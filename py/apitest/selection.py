@@ -24,6 +24,7 @@ class Selection:
     mode: str
     seed: int
     max_bytes: int
+    max_operations: int
     device: str
 
     @property
@@ -33,7 +34,15 @@ class Selection:
     def tasks(self, kind: str) -> Iterator[Task]:
         """The tasks for one kind of Paddle."""
         for line in self.lines:
-            yield Task(line, kind, self.seed, self.max_bytes, self.mode, self.device)
+            yield Task(
+                line,
+                kind,
+                self.seed,
+                self.max_bytes,
+                self.mode,
+                self.device,
+                self.max_operations,
+            )
 
     def covers(self, entry: Row) -> bool:
         """Whether the row answers one of the tasks."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import typer
-
-MODES = ("accuracy", "paddle-only", "stable", "static")
+from paddlemend.apitest.worker import MODES, STABLE
 
 # Options with another name there; a mode is a flag there.
 _OTHER_NAMES = {"--random-seed": "--seed"}
-_MODE_FLAGS = {f"--{mode}": mode for mode in MODES} | {"--accuracy-stable": "stable"}
+_MODE_FLAGS = {f"--{mode}": mode for mode in MODES} | {"--accuracy-stable": STABLE}
 
 _TRUE = frozenset({"true", "1", "yes", "y"})
 _FALSE = frozenset({"false", "0", "no", "n"})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 from paddlemend.apitest import row
-from paddlemend.apitest.binding import BoundCall
+from paddlemend.apitest.binding import BoundCall, map_labelled
 from paddlemend.apitest.execution import Execution, Rejected, is_differentiated
 from paddlemend.apitest.generators import random_values
 from paddlemend.apitest.host_tensor import HostTensor, is_differentiable
@@ -45,6 +46,11 @@ class Trial(ABC):
         self._seed = seed
         self.inputs = generate_inputs(call, seed)
         self.arguments = concrete_arguments(call, self.inputs)
+
+    @cached_property
+    def is_random(self) -> bool:
+        """Whether the values of the call's outputs are random."""
+        return self.rule.random is not None and self.rule.random(as_arrays(self.arguments))
 
     @abstractmethod
     def verdict(self) -> Verdict:
@@ -87,6 +93,15 @@ class Trial(ABC):
             message = f"the call overwrote {', '.join(changed)}"
             self.verdict_so_far.fail(row.ACCURACY_ERROR, "inplace_input", message)
         return not changed
+
+
+def as_arrays(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with a NumPy array for every tensor; bfloat16 as its bits."""
+
+    def array(label: str, value: Any) -> Any:
+        return value.data if isinstance(value, HostTensor) else value
+
+    return {name: map_labelled(name, value, array) for name, value in arguments.items()}
 
 
 def attempt(run: Callable[[], _T]) -> tuple[_T, None] | tuple[Any, Rejected]:

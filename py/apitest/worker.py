@@ -30,13 +30,19 @@ ACCURACY = "accuracy"
 PADDLE_ONLY = "paddle-only"
 STABLE = "stable"
 STATIC = "static"
+MODES = (ACCURACY, PADDLE_ONLY, STABLE, STATIC)
+
+# Multiply-adds of one call whose trial still takes less than a minute on one core: some twenty
+# times as many are made for it, a third of them in float64.
+MAX_OPERATIONS = 10_000_000_000
 
 
 @dataclass(frozen=True)
 class Task:
-    """One case for one kind of Paddle; `max_bytes` bounds its estimated peak memory.
+    """One case for one kind of Paddle.
 
-    `mode` is "accuracy", "paddle-only", "stable" or "static"; `device` is "cpu" or "cuda:N".
+    `max_bytes` bounds its estimated peak memory, `max_operations` the multiply-adds of one call.
+    `mode` is one of MODES; `device` is "cpu" or "cuda:N".
     """
 
     case: str
@@ -45,6 +51,7 @@ class Task:
     max_bytes: int
     mode: str = ACCURACY
     device: str = "cpu"
+    max_operations: int = MAX_OPERATIONS
 
 
 def initialize_worker(paddle_kind: str, device: str = "cpu") -> None:
@@ -165,16 +172,21 @@ def _bound_call(line: str, mode: str) -> BoundCall:
 
 
 def _too_large(call: BoundCall, task: Task) -> Verdict | None:
-    from paddlemend.apitest.memory_estimate import estimate_peak_bytes
+    from paddlemend.apitest.memory_estimate import estimate_operations, estimate_peak_bytes
     from paddlemend.apitest.tolerance import needs_wide_reference
 
     peak = estimate_peak_bytes(
         call, task.seed, task.max_bytes, wide_reference=needs_wide_reference(call.rule)
     )
-    if peak <= task.max_bytes:
-        return None
-    message = f"needs about {peak} bytes, --max-bytes is {task.max_bytes}"
-    return Verdict(row.TOO_LARGE, reason="bytes", message=message)
+    if peak > task.max_bytes:
+        message = f"needs about {peak} bytes, --max-bytes is {task.max_bytes}"
+        return Verdict(row.TOO_LARGE, reason="bytes", message=message)
+    operations = estimate_operations(call, task.seed)
+    if operations > task.max_operations:
+        limit = f"--max-operations is {task.max_operations}"
+        message = f"needs about {operations} multiply-adds a call, {limit}"
+        return Verdict(row.TOO_LARGE, reason="time", message=message)
+    return None
 
 
 def _report_calls_of_exit() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from paddlemend import catalogue
+from paddlemend.kernels import graph_breaks
 from paddlemend.kernels.adapter import Adapter, Outcome
 from paddlemend.kernels.paddle_version import adapter_version
 
@@ -54,6 +55,7 @@ def install(kernels: Iterable[str] | None = None) -> None:
             _adapter = Adapter(adapter_version(paddle))
         outcomes = _adapter.install(operators)
         _outcomes.update(outcomes)
+        graph_breaks.add(operator for operator in operators if not _outcomes[operator.name].refused)
     for name, result in outcomes.items():
         if result.refused:
             message = f"paddlemend leaves {name} as it is in this Paddle: {result.refused}"
@@ -68,6 +70,7 @@ def uninstall() -> None:
     with _lock:
         if _adapter is not None:
             _adapter.uninstall()
+            graph_breaks.clear()
 
 
 @contextmanager

@@ -6,12 +6,12 @@ from importlib.util import find_spec
 
 import pytest
 from paddlemend import child
-from paddlemend.apitest import runner, worker
+from paddlemend.apitest.runner import prepare_workers
 
 
 @pytest.fixture(scope="session", autouse=True)
 def prepared_server():
-    if find_spec("paddle") is not None:
-        runner.prepare_workers(worker.STOCK)
-    else:
+    if find_spec("paddle") is None:
         child.prepare_server(["pytest", "paddlemend.apitest.runner"])
+    else:
+        prepare_workers("stock")

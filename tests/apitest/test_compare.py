@@ -46,6 +46,12 @@ def test_a_wrong_dtype_is_found_before_the_values():
     assert result.reason == "dtype" and "float32, expected int32" in result.message
 
 
+def test_random_values_are_judged_by_dtype_and_shape():
+    x, y = tensor([1.0, 2.0]), Expectation(tensor([3.0, 4.0]), None)
+    assert compare_tensor(x, y, catalogue.SHAPE).rule == tolerance.SHAPE
+    assert compare_tensor(tensor([1.0]), y, catalogue.SHAPE).reason == "shape"
+
+
 def test_a_wrong_shape_is_found_also_without_elements():
     result = compare_tensor(
         tensor(np.zeros((0, 3))), Expectation(tensor(np.zeros((3, 0))), None), catalogue.BITWISE

@@ -17,7 +17,7 @@ from paddlemend.apitest.row import Row
 from paddlemend.apitest.selection import Selection
 from rich.console import Console
 
-SELECTION = Selection(["a"], ["stock", "mended"], "accuracy", 0, 1 << 30, "cpu")
+SELECTION = Selection(["a"], ["stock", "mended"], "accuracy", 0, 1 << 30, 10**9, "cpu")
 
 
 def results_of(rows, kinds=("stock", "mended")) -> Results:

@@ -34,6 +34,9 @@ def run_fake(task: Task, on_stage=lambda stage: None) -> Row:
     """A task that does what its case says."""
     on_stage("backward")
     action, _, argument = task.case.partition(" ")
+    if action == "reference-segfault":
+        on_stage(row.REFERENCE)
+        crash_like_paddle(argument)
     if action in ACTIONS:
         ACTIONS[action](argument)
     class_ = row.ACCURACY_ERROR if action == "wrong-once" and first_time(argument) else row.PASS
@@ -129,6 +132,12 @@ def test_a_crash_costs_one_row_that_names_signal_stage_and_kernel():
     assert all(entry.class_ == row.PASS for entry in rows.values())
 
 
+def test_a_crash_of_the_reference_is_not_blamed_on_paddle():
+    crashed = run(["reference-segfault"])["reference-segfault"]
+    assert (crashed.class_, crashed.reason) == (row.TORCH_ERROR, "SIGSEGV")
+    assert crashed.stage == row.REFERENCE
+
+
 @pytest.mark.parametrize("case", ["hang", "native-hang"])
 def test_a_hang_costs_one_row_and_the_timeout(case):
     rows = run(["a", case, "b"])
@@ -149,6 +158,13 @@ def test_a_case_that_takes_too_much_memory_is_ended_before_the_machine_is():
     rows = run(["a", "allocate", "b"], timeout=60.0)
     assert (rows["allocate"].class_, rows["allocate"].reason) == (row.CRASH, "memory")
     assert str(LIMIT) in rows["allocate"].message and rows["b"].class_ == row.PASS
+
+
+def test_without_a_limit_a_case_may_take_four_times_its_estimate():
+    tasks = [Task(case, "stock", 0, 50 << 20) for case in ["allocate 150", "allocate 400"]]
+    with Runner(1, 60.0, None, run_fake, prepare) as runner:
+        rows = {entry.case: entry.class_ for entry in runner.run(tasks)}
+    assert rows == {"allocate 150": row.PASS, "allocate 400": row.CRASH}
 
 
 def test_memory_within_the_limit_is_no_crash():

@@ -30,7 +30,9 @@ class Faithful(ReferenceExecution):
 
 
 def verdict(line, subject=Faithful, stages=None):
-    return AccuracyTrial(bound(line), subject, 0, (stages if stages is not None else []).append).verdict()
+    return AccuracyTrial(
+        bound(line), subject, 0, (stages if stages is not None else []).append
+    ).verdict()
 
 
 def changed(tensor: HostTensor) -> HostTensor:
@@ -222,3 +224,24 @@ def test_every_framework_is_given_the_same_cotangent():
     verdict(EXPAND, Listens)
     verdict(EXPAND, Listens)
     assert len(set(seen)) == 1
+
+
+DROPOUT = (
+    'paddle.incubate.nn.functional.fused_multi_head_attention(Tensor([1, 3, 4],"float32"), '
+    'Tensor([3, 1, 4, 4],"float32"), Tensor([4, 4],"float32"), dropout_rate=0.5, )'
+)
+
+
+def test_a_call_with_random_values_passes_by_its_shapes():
+    result = verdict(DROPOUT)
+    assert (result.class_, result.stage) == (row.PASS, row.BACKWARD)
+    assert result.tolerance == "shape"
+
+
+def test_a_missing_gradient_of_random_values_is_found():
+    class Missing(Faithful):
+        def backward(self, cotangents):
+            return {**super().backward(cotangents), "qkv_weight": None}
+
+    result = verdict(DROPOUT, Missing)
+    assert (result.class_, result.reason) == (row.ACCURACY_ERROR, "gradient")

@@ -45,7 +45,7 @@ def test_nothing_changes_before_install():
 def test_install_replaces_every_operator_of_the_catalogue():
     paddlemend.install()
     assert not accepts_minus_2()
-    for operator in catalogue.OPERATORS:
+    for operator in catalogue.MENDED:
         status = state_of(operator.name)
         assert status.state == "replaced"
         for kernel in operator.phi_kernels:
@@ -58,7 +58,7 @@ def test_the_adapter_offers_exactly_the_kernels_of_the_catalogue():
     offered = installation.loaded_adapter().offered_kernels()
     assert offered == {
         (operator.name, kernel.name)
-        for operator in catalogue.OPERATORS
+        for operator in catalogue.MENDED
         for kernel in operator.phi_kernels
     }
 
@@ -80,7 +80,8 @@ def test_install_of_one_operator_leaves_the_others():
     assert state_of("expand").state == "stock"
     paddlemend.install(kernels=["expand"])
     assert not accepts_minus_2()
-    assert {entry.state for entry in paddlemend.status().operators} == {"replaced"}
+    replaced = [entry.name for entry in paddlemend.status().operators if entry.state == "replaced"]
+    assert replaced == ["expand", "index_add"]
 
 
 @pytest.mark.parametrize("kernels", [["expnad"], "expand"])
@@ -289,7 +290,7 @@ def run_cli(*words: str, **kwargs) -> subprocess.CompletedProcess:
 def test_the_status_command_shows_every_operator():
     result = run_cli("status")
     assert result.returncode == 0, result.stderr
-    for operator in catalogue.OPERATORS:
+    for operator in catalogue.MENDED:
         assert f"{operator.name}" in result.stdout
     assert "replaced" in result.stdout
 

@@ -1,40 +1,23 @@
-"""The rules: data on how the harness judges each API, one module an operator."""
+"""The rules: data on how the harness judges each API, one module an operator.
+
+A module here that defines RULES is found by its name.
+"""
 
 from __future__ import annotations
 
-from paddlemend.apitest.rules import (
-    as_strided,
-    batch_norm,
-    cholesky_solve,
-    copysign,
-    eigenvalues,
-    expand,
-    fused_layer_norm,
-    index_add,
-    index_put,
-    index_sample,
-    put_along_axis,
-    unique,
-)
+import importlib
+import pkgutil
+
 from paddlemend.apitest.rules.model import Rule
 from paddlemend.apitest.rules.same_name import rule_without_reference, same_name_rule
 
-_MODULES = (
-    expand,
-    index_add,
-    index_sample,
-    as_strided,
-    index_put,
-    put_along_axis,
-    batch_norm,
-    fused_layer_norm,
-    copysign,
-    eigenvalues,
-    cholesky_solve,
-    unique,
-)
 
-RULES: tuple[Rule, ...] = tuple(rule for module in _MODULES for rule in module.RULES)
+def _all_rules() -> tuple[Rule, ...]:
+    modules = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
+    return tuple(rule for module in modules for rule in getattr(module, "RULES", ()))
+
+
+RULES = _all_rules()
 
 _BY_PATH = {path: rule for rule in RULES for path in rule.paths}
 

@@ -39,7 +39,7 @@ def index_put(
     positions = [place for index in indices for place in _places(index)]
     shape = torch.broadcast_shapes(*(place.shape for place in positions))
     rest = x.shape[indexed:]
-    values = value.expand(*shape, *rest).reshape(prod(shape), prod(rest))
+    values = value.expand([*shape, *rest]).reshape(prod(shape), prod(rest))
     rows = _rows(x.shape[:indexed], [place.expand(shape).reshape(-1) for place in positions])
     flat = x.reshape(prod(x.shape[:indexed]), prod(rest))
     if accumulate:

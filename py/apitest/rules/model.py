@@ -19,6 +19,8 @@ SIZES = "sizes"  # a shape: list or tuple of ints and one-element tensors, or on
 # By parameter name: tensors as HostTensor (in a rule's functions as NumPy arrays), plain values.
 Arguments = Mapping[str, Any]
 
+Shapes = Mapping[str, Sequence[int]]
+
 # generator(call, spec, rng): a legal value for the tensor `spec` of the bound call.
 Generator = Callable[..., "HostTensor"]
 
@@ -111,10 +113,14 @@ class Rule:
     rule `catalogue.RESIDUAL`; `arguments` are widened NumPy arrays and plain values. `equivalence`
     puts results whose order means nothing into the order of the reference. `moves_data(arguments)`
     says that a call only moves elements although others of the operator compute: its outputs are
-    judged bitwise; `arguments` are those of the line, by parameter name. `scratch(shapes)` is the
-    number of bytes that the reference needs beyond inputs and outputs, by the tensor shapes.
+    judged bitwise; `arguments` are those of the line, by parameter name.
     `may_lack_outputs`: an output that a call gives no meaning to may come without memory; it counts
-    as zeros, which is what the reference gives.
+    as zeros, which is what the reference gives. `random(arguments)` says whether the values of the
+    outputs are random, as those of dropout are: then dtypes and shapes are judged.
+
+    `scratch(shapes)` is the number of bytes that the reference needs beyond inputs and outputs,
+    `operations(shapes)` the number of multiply-adds of one forward call: both bound what is run.
+    The shapes are those of the tensor arguments by label, and of the outputs as "output 0".
     """
 
     path: str
@@ -129,8 +135,10 @@ class Rule:
     equivalence: Equivalence | None = None
     residual: Callable[[Arguments, HostTensor], float] | None = None
     moves_data: Callable[[Arguments], bool] | None = None
-    scratch: Callable[[Mapping[str, Sequence[int]]], int] | None = None
     may_lack_outputs: bool = False
+    random: Callable[[Arguments], bool] | None = None
+    scratch: Callable[[Shapes], int] | None = None
+    operations: Callable[[Shapes], int] | None = None
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -86,8 +86,16 @@ def _combine(
         return multiply(arr, rows, values, include_self)
     if reduce in ("amax", "amin"):
         return Extreme.apply(arr, rows, values, reduce, include_self)
-    torch_name = {"add": "sum", "mean": "mean"}[reduce]
-    return arr.scatter_reduce(0, rows, values, torch_name, include_self=include_self)
+    if reduce == "mean" and not arr.is_complex():
+        return arr.scatter_reduce(0, rows, values, "mean", include_self=include_self)
+    start = arr if include_self else arr.index_fill(0, rows, 0)
+    total = start.scatter_add(0, rows, values)
+    if reduce == "add":
+        return total
+    # Torch does not differentiate the mean of complex numbers.
+    count = torch.full(arr.shape, float(include_self), dtype=arr.dtype)
+    count = count.scatter_add(0, rows, torch.ones_like(values.detach()))
+    return total / torch.where(count == 0, 1, count)
 
 
 def _require_legal(

@@ -1,0 +1,82 @@
+// index_put, index_put_ and their gradients.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "cc/phi/dense_tensor_view.h"
+#include "cc/phi/operator_registry.h"
+#include "paddle/phi/infermeta/multiary.h"
+
+namespace paddlemend::phi_adapter::index_put {
+
+struct IndexPut {};
+
+using Indices = std::vector<const phi::DenseTensor*>;
+
+/// The index tensors, which must outlive it, as the array of pointers that the C ABI takes.
+class IndexViews {
+ public:
+  explicit IndexViews(const Indices& indices) {
+    views_.reserve(indices.size());
+    for (const phi::DenseTensor* index : indices) views_.emplace_back(*index);
+    for (DenseTensorView& view : views_) pointers_.push_back(view.get());
+  }
+
+  const DLTensor* const* data() const { return pointers_.data(); }
+  int32_t size() const { return static_cast<int32_t>(pointers_.size()); }
+
+ private:
+  std::vector<DenseTensorView> views_;
+  std::vector<const DLTensor*> pointers_;
+};
+
+inline void RunIndexPut(const phi::CPUContext& context, const phi::DenseTensor& x,
+                        const Indices& indices, const phi::DenseTensor& value, bool accumulate,
+                        phi::DenseTensor* out) {
+  // In place, out is x, and Alloc leaves its memory as it is.
+  Allocate(context, out, x.dtype());
+  const IndexViews index_views(indices);
+  Check(pm_index_put(DenseTensorView(x).get(), index_views.data(), index_views.size(),
+                     DenseTensorView(value).get(), accumulate, DenseTensorView(*out).get(),
+                     nullptr));
+}
+
+inline void RunIndexPutGrad(const phi::CPUContext& context, const phi::DenseTensor&,
+                            const Indices& indices, const phi::DenseTensor& value,
+                            const phi::DenseTensor& out_grad, bool accumulate,
+                            phi::DenseTensor* x_grad, phi::DenseTensor* value_grad) {
+  if (x_grad != nullptr) x_grad->Resize(out_grad.dims());
+  if (value_grad != nullptr) value_grad->Resize(value.dims());
+  Allocate(context, x_grad, out_grad.dtype());
+  Allocate(context, value_grad, out_grad.dtype());
+  std::optional<DenseTensorView> x_grad_view, value_grad_view;
+  if (x_grad != nullptr) x_grad_view.emplace(*x_grad);
+  if (value_grad != nullptr) value_grad_view.emplace(*value_grad);
+  const IndexViews index_views(indices);
+  Check(pm_index_put_grad(DenseTensorView(out_grad).get(), index_views.data(), index_views.size(),
+                          accumulate, x_grad_view ? x_grad_view->get() : nullptr,
+                          value_grad_view ? value_grad_view->get() : nullptr, nullptr));
+}
+
+/// The wheel stops at 6 dimensions. What the indices are is judged in the kernel, where masks are
+/// known.
+inline void InferIndexPut(const phi::MetaTensor& x, const std::vector<const phi::MetaTensor*>&,
+                          const phi::MetaTensor& value, bool, phi::MetaTensor* out) {
+  if (x.dtype() != value.dtype()) {
+    PADDLE_THROW(common::errors::InvalidArgument(
+        "index_put: value has the data type %s; expected %s, that of x.",
+        phi::DataTypeToString(value.dtype()), phi::DataTypeToString(x.dtype())));
+  }
+  out->share_meta(x);
+}
+
+inline const Registrar<IndexPut> registrar(
+    "index_put",
+    {
+        Route<IndexPut, &RunIndexPut>("index_put"),
+        Route<IndexPut, &RunIndexPutGrad>("index_put_grad"),
+    },
+    {HookInferMeta<IndexPut, &phi::IndexPutInferMeta, &InferIndexPut>()});
+
+}  // namespace paddlemend::phi_adapter::index_put
