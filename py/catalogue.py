@@ -498,8 +498,13 @@ CONV2D = Operator(
     gradient_tolerance=SUM,
     wrong_today=(
         "all: SAME silently resets the dilation to 1",
-        "all: without input channels the result has no channels, with a bias it raises",
+        "3.0: an empty batch is refused; without channels NHWC ends the process with SIGFPE",
+        "3.3: without input channels the result has no channels, with a bias it raises",
         "all: no filters are refused",
+        "all: an empty image has one position, not none, under a stride of 2",
+        "3.0: an empty image padded by 1 ends the process with SIGSEGV",
+        "all: a kernel one longer than the padded image is accepted; an empty kernel too",
+        "all: one filter with a bias of another size gives as many channels as the bias has",
         "all: float16 and bfloat16 are missing",
     ),
 )
@@ -522,6 +527,14 @@ CONV2D_TRANSPOSE = Operator(
     gradient_tolerance=SUM,
     wrong_today=(
         "all: SAME silently resets the dilation to 1",
+        "3.0: in NHWC the gradient of x is wrong for a 3 x 3 kernel, stride 1 and padding 1",
+        "3.0: no input channels and no filters are refused",
+        "3.0: the gradient of an empty image ends the process with SIGSEGV",
+        "3.3: output_size is not checked for an empty image",
+        "all: a padding that crops all of the result ends the process with SIGSEGV",
+        "all: output_size in a list with tensors, or in a tensor of one element, is read as -1",
+        "all: an output_padding between the stride and the dilation is refused",
+        "all: an empty kernel is accepted",
         "all: float16 and bfloat16 are missing",
     ),
 )

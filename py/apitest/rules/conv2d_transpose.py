@@ -125,7 +125,8 @@ def legal_output_sizes(call: BoundCall, spec: TensorSpec, rng: np.random.Generat
     elif sizes.size == 1:  # stands for both axes
         intervals = [(max(low for low, _ in intervals), min(high for _, high in intervals))]
     for position, (low, high) in enumerate(intervals[: sizes.size]):
-        sizes[position] = rng.integers(low, max(high, low + 1))
+        least = max(low, 0)
+        sizes[position] = rng.integers(least, max(high, least + 1))
     return round_to(spec.dtype, sizes.reshape(spec.shape))
 
 
