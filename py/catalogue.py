@@ -209,9 +209,10 @@ AS_STRIDED = Operator(
     wrong_today=(
         "all: the gradient of elements that overlap is overwritten, not added",
         "all: the gradient of a view of a slice or of a transposed tensor is at the wrong place",
-        "all: a view beyond the memory of x is not refused",
+        "all: a view beyond the memory of x, and sizes that overflow are not refused",
         "all: a negative stride, and a shape and a stride of different lengths are accepted",
-        "3.0: a negative offset is accepted",
+        "all: an offset of part of an element is accepted",
+        "3.0: a negative offset, and a view of elements that an empty x has not, are accepted",
         "all: SOT raises, where it could leave the graph",
     ),
     differences=(
@@ -241,7 +242,9 @@ INDEX_PUT = Operator(
     wrong_today=(
         "all: an index out of range is not refused: it writes to other memory",
         "all: a mask of another shape than x, and more indices than dimensions are accepted",
-        "all: 0-D integer indices are refused",
+        "all: 0-D integer indices are refused, an index into a 0-D x ends the process",
+        "3.3: the gradient of an empty x raises when only value requires one",
+        "3.3: a value that does not broadcast is accepted where x is empty",
         "3.0: an index into an axis of size 0 ends the process",
         "3.0: the gradient of value has no dimension where the index is empty",
     ),
@@ -267,8 +270,14 @@ PUT_ALONG_AXIS = Operator(
     wrong_today=(
         "all: the gradient of a negative index writes to other memory",
         "all: an index into an axis of size 0 is accepted, its gradient ends the process",
-        "all: the gradient of mul is NaN where a factor is 0",
-        "all: amax and amin drop NaN",
+        "all: an index longer than arr in another dimension is accepted",
+        "all: the gradient of mul is NaN where a factor is 0, infinite where the product overflows",
+        "all: the gradient of values that are larger than the index has the shape of the index",
+        "all: the gradient of mul, amax and amin compares with other values if they are larger",
+        "all: amax and amin drop NaN, and share the gradient with an arr that is not included",
+        "all: a number as values is refused unless it has the dtype of arr by default",
+        "all: 0-D tensors are refused",
+        "3.0: the mean of integers is rounded towards 0",
         "all: float16, bfloat16, int8, bool and complex are missing",
     ),
 )

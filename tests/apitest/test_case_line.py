@@ -89,6 +89,14 @@ def test_a_tensor_may_carry_values_and_strides_and_ignores_its_place():
     assert spec.strides == (1, 2)
 
 
+def test_a_tensor_with_an_offset_is_a_view_of_larger_memory():
+    assert only_argument('Tensor([2, 3],"int8")').layout is None
+    assert only_argument('Tensor([2, 3],"int8",offset=4)').layout == (3, 1)
+    spec = only_argument('Tensor([2, 3],"int8",strides=[1, 2],offset=4)')
+    assert spec.layout == (1, 2)
+    assert spec.offset == 4
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -102,6 +110,7 @@ def test_a_tensor_may_carry_values_and_strides_and_ignores_its_place():
         ("paddle.f(unknown(1))", "'unknown' is none of list"),
         ('paddle.f(Tensor([-1],"int8"))', "sizes must be integers of at least 0"),
         ("paddle.f(Tensor([1]))", "a tensor is written"),
+        ('paddle.f(Tensor([1],"int8",offset=-1))', "offset must be an integer of at least 0"),
         ("paddle.f(list[1,)", "expected a value, got '\\)'"),
         ('paddle.f("open)', "expected a value, a name or punctuation"),
     ],

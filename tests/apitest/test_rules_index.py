@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 from helpers import bound
+from paddlemend.apitest import accuracy
+from paddlemend.apitest.host_tensor import HostTensor
 from paddlemend.apitest.inputs import concrete_arguments, generate_inputs
 from paddlemend.apitest.reference_call import ReferenceExecution
 from paddlemend.apitest.rules.index_put import index_put, index_put_
@@ -155,6 +157,37 @@ def test_every_shape_of_an_index_is_legal_for_every_axis_that_is_not_empty(x, sh
         f'Tensor([1],"float32"), {accumulate}, )'
     )
     assert all(accepts(line, seed) for seed in SEEDS)
+
+
+# ------------------------------------------------------------------------------- tolerances
+
+
+class OneBitOff(ReferenceExecution):
+    """The reference with the next greater number in place of every element."""
+
+    def __init__(self, call, inputs, arguments, differentiable):
+        super().__init__(call, arguments)
+
+    def forward(self) -> list[HostTensor]:
+        return [
+            HostTensor(out.dtype, np.nextafter(out.data, np.float32(np.inf)))
+            for out in super().forward()
+        ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('paddle.index_put(Tensor([3],"float32"), list[Tensor([2],"int64"),], $V, )', "value"),
+        ('paddle.index_put(Tensor([3],"float32"), list[Tensor([2],"int64"),], $V, True, )', ""),
+        ('paddle.put_along_axis(Tensor([3],"float32"), Tensor([2],"int64"), $V, 0, )', "value"),
+        ('paddle.put_along_axis(Tensor([3],"float32"), Tensor([2],"int64"), $V, 0, "add", )', ""),
+    ],
+)
+def test_what_only_moves_is_compared_bit_by_bit_and_sums_are_not(line, reason, monkeypatch):
+    monkeypatch.setattr(accuracy, "judge_repetitions", lambda trial: None)
+    call = bound(line.replace("$V", 'Tensor([2],"float32")'))
+    assert accuracy.AccuracyTrial(call, OneBitOff, 0).verdict().reason == reason
 
 
 # ------------------------------------------------------------------------------- index_sample
