@@ -1,4 +1,7 @@
-"""The cases of the operator benchmark: tiny calls show the overhead, large ones the speed."""
+"""The cases of the operator benchmark: tiny calls show the overhead, large ones the speed.
+
+Those of the operators on indices are in index_cases.py.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import numpy as np
 import paddle
 import torch
 from case import Case
+from index_cases import index_cases
 
 RANDOM = np.random.default_rng(0)
 
@@ -38,6 +42,7 @@ def cases() -> Iterator[Case]:
         for name, shape, axis, index in ADDITIONS:
             yield index_add(f"index_add {dtype} {name}", dtype, shape, axis, index)
             yield index_add_gradient(f"index_add_grad {dtype} {name}", dtype, shape, axis, index)
+    yield from index_cases()
 
 
 def pair(dtype: str, shape: tuple[int, ...]) -> tuple[paddle.Tensor, torch.Tensor]:
