@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import paddle
@@ -98,5 +98,8 @@ def _index_put(name: str, indices: list, value: tuple, accumulate: bool) -> Case
 def strided(name: str, shape: tuple[int, int], stride: tuple[int, int]) -> Case:
     """A view written out."""
     x, y = floats(ROWS * COLUMNS)
-    copy: Callable = lambda: paddle.as_strided(x, shape, stride).contiguous()
-    return Case(name, copy, lambda: y.as_strided(shape, stride).contiguous())
+    return Case(
+        name,
+        lambda: paddle.as_strided(x, shape, stride).contiguous(),
+        lambda: y.as_strided(shape, stride).contiguous(),
+    )
