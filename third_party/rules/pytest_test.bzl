@@ -9,6 +9,7 @@ def pytest_test(
         deps = [],
         data = [],
         size = "medium",
+        timeout = None,
         ci_paddles = [],
         matrix_paddles = [],
         tags = [],
@@ -22,6 +23,7 @@ def pytest_test(
       deps: py_library targets.
       data: files needed at run time.
       size: see Bazel's test sizes.
+      timeout: another one than that of the size.
       ci_paddles: Paddles, as in --config=paddle-X.Y, on which --config=ci runs it as well.
       matrix_paddles: those on which --config=matrix runs it beyond that.
       tags: for example ["matrix"].
@@ -32,6 +34,7 @@ def pytest_test(
     py_test(
         name = name,
         size = size,
+        timeout = timeout,
         srcs = srcs + ["//third_party/rules:pytest_main.py"],
         args = args + files,
         data = data,
@@ -45,6 +48,7 @@ def pytest_test(
         configured_test(
             name = "%s_paddle_%s" % (name, paddle.replace(".", "_")),
             size = size,
+            timeout = timeout,
             args = args + files,  # again, because a py_test keeps them to itself
             paddle = paddle,
             tags = tags + [tag],
