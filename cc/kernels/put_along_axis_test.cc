@@ -511,6 +511,15 @@ TEST(PutAlongAxisGradTest, WhereTheExtremeIsNaNSoAreTheGradients) {
   EXPECT_EQ(grads.value.Get(2), 1.0);
 }
 
+TEST(PutAlongAxisGradTest, ANaNThatGetsNoValueIsOnlyCopied) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const char* reduce : {"amax", "amin"}) {
+    const auto grads =
+        Grads(Doubles({nan, 1}), Index({1}), Doubles({1}), Doubles({5, 6}), 0, reduce);
+    EXPECT_EQ(grads.x.Get(0), 5.0) << reduce;
+  }
+}
+
 TEST(PutAlongAxisGradTest, IsZeroBeyondTheIndex) {
   const TestTensor x = TestTensor::Of(DType::kFloat64, {2, 2}, {1, 2, 3, 4});
   const TestTensor index = TestTensor::Of(DType::kInt64, {1, 1}, {1});

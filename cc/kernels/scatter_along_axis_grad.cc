@@ -143,8 +143,11 @@ void ExtremeGrad(const ScatterGrad<T>& s) {
       }
     });
     DivideAll(grads, counts, elements);
+    const Count own_count = s.include_self;
     for (int64_t i = 0; i < elements; ++i) {
-      grads[i] = Choose(IsNaN(extremes[i]), extremes[i], grads[i]);
+      // An element that got no value has the gradient of a copy, whatever it holds.
+      const bool combined = counts[i] > own_count;
+      grads[i] = Choose(IsNaN(extremes[i]) & combined, extremes[i], grads[i]);
     }
     if (s.value_grad != nullptr) {
       ForEachRun<false>(s.plan, panel, {s.value, sizeof(T)}, [&](const Run& run) {
