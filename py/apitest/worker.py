@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,9 @@ def initialize_worker(paddle_kind: str, device: str = "cpu") -> None:
         from paddlemend import native  # noqa: F401  a missing library must show here
     else:
         import paddle  # noqa: F401
+
+        # Paddle's handler allocates, which hangs where the C library aborts over a damaged heap.
+        signal.signal(signal.SIGABRT, signal.SIG_DFL)
     select_device(device, paddle_kind)
     if paddle_kind == MENDED:
         import paddlemend
