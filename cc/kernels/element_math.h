@@ -6,6 +6,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "cc/kernels/cpu_features.h"
 #include "cc/kernels/dtype.h"
 
 namespace paddlemend {
@@ -172,16 +173,27 @@ T DividedBy(T a, Count n) {
   }
 }
 
-/// Divides each element by its count if that is above 1.
 template <typename T>
-void DivideAll(T* elements, const Count* counts, int64_t size) {
+[[gnu::always_inline]] inline void DivideAllLoop(T* elements, const Count* counts, int64_t size) {
   for (int64_t i = 0; i < size; ++i) {
     if constexpr (std::is_floating_point_v<T>) {
-      elements[i] = DividedBy(elements[i], counts[i] > 1 ? counts[i] : 1);
+      elements[i] = DividedBy(elements[i], Choose(counts[i] > 1, counts[i], Count(1)));
     } else if (counts[i] > 1) {
       elements[i] = DividedBy(elements[i], counts[i]);
     }
   }
+}
+
+template <typename T>
+PM_TARGET_AVX2 void DivideAllAvx2(T* elements, const Count* counts, int64_t size) {
+  DivideAllLoop(elements, counts, size);
+}
+
+/// Divides each element by its count if that is above 1.
+template <typename T>
+void DivideAll(T* elements, const Count* counts, int64_t size) {
+  if (HasAvx2()) return DivideAllAvx2(elements, counts, size);
+  DivideAllLoop(elements, counts, size);
 }
 
 template <typename T>

@@ -19,6 +19,7 @@ void Gather(const AlongAxis& plan, const T* x, T* out, const Context& context) {
     ForEachRun<false>(plan, panel, {out, sizeof(T)}, [&](const Run& run) {
       const T* const from = elements + run.base;
       T* const to = out + run.position;
+#pragma GCC unroll 4
       for (int64_t k = 0; k < run.size; ++k) to[k] = from[run.places[k]];
     });
   });

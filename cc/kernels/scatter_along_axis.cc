@@ -130,23 +130,40 @@ void CopyPanelToOut(const Scatter<T>& s, const Panel& panel, const T* x) {
   }
 }
 
+/// Combines `size` values with the elements at `places`, in their order.
+template <typename Operation, typename Work>
+void CombineRun(const Work* values, const int64_t* places, int64_t size, Work* elements) {
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < size; ++k) {
+    Work& element = elements[places[k]];
+    element = Operation::Combine(element, values[k]);
+  }
+}
+
 /// Combines all values of a panel with its elements.
 template <typename Operation, typename T>
 void CombinePanel(const Scatter<T>& s, const Panel& panel, WorkType<T>* elements) {
+  using Work = WorkType<T>;
   if (!s.include_self && !Operation::kIgnoresElement) {
     ForEachRun<false>(s.plan, panel, {nullptr, 0}, [&](const Run& run) {
-      WorkType<T>* const to = elements + run.base;
+      Work* const to = elements + run.base;
       for (int64_t k = 0; k < run.size; ++k) {
-        to[run.places[k]] = Operation::template Neutral<WorkType<T>>();
+        to[run.places[k]] = Operation::template Neutral<Work>();
       }
     });
   }
   ForEachRun<false>(s.plan, panel, {s.value, sizeof(T)}, [&](const Run& run) {
-    WorkType<T>* const to = elements + run.base;
-    const T* const from = s.value + run.position;
-    for (int64_t k = 0; k < run.size; ++k) {
-      WorkType<T>& element = to[run.places[k]];
-      element = Operation::Combine(element, ToWork(from[k]));
+    const T* const values = s.value + run.position;
+    if constexpr (std::is_same_v<T, Work>) {
+      CombineRun<Operation>(values, run.places, run.size, elements + run.base);
+    } else {
+      // Conversions are vectorised, combining is not.
+      Work converted[kPanelColumns];
+      for (int64_t begin = 0; begin < run.size; begin += kPanelColumns) {
+        const int64_t size = std::min(kPanelColumns, run.size - begin);
+        LoadRows(values + begin, 0, 1, size, converted);
+        CombineRun<Operation>(converted, run.places + begin, size, elements + run.base);
+      }
     }
   });
 }
