@@ -150,7 +150,12 @@ DEFECTS = [
         "more than 2^63",
     ),
     _refused("a negative stride is accepted", backwards, "stride[0] is -1"),
-    _refused("a negative offset is accepted", before_the_start, "offset is -8", affects=("3.0",)),
+    _refused(
+        "a negative offset is accepted",
+        before_the_start,
+        "offset is -8",
+        affects=("3.0", "3.1", "3.2"),
+    ),
     _refused("more strides than sizes are accepted", more_strides, "stride has 2 entries"),
     _refused("more sizes than strides are accepted", more_sizes, "stride has 1 entries"),
     _refused("an offset inside an element is accepted", inside_an_element, "offset is 2 bytes"),
