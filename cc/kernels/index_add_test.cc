@@ -11,19 +11,6 @@ namespace {
 
 using Sizes = TestTensor::Sizes;
 
-TestTensor Index(const std::vector<double>& values) {
-  return TestTensor::Of(DType::kInt64, {static_cast<int64_t>(values.size())}, values);
-}
-
-/// Indices in [-size, size).
-TestTensor RandomIndex(int64_t count, int64_t size, std::mt19937* random,
-                       DType dtype = DType::kInt64) {
-  TestTensor index(dtype, {count});
-  std::uniform_int_distribution<int64_t> entries(-size, size - 1);
-  for (int64_t i = 0; i < count; ++i) index.Set(i, static_cast<double>(entries(*random)));
-  return index;
-}
-
 Sizes WithSize(Sizes shape, int axis, int64_t size) {
   shape[axis] = size;
   return shape;
@@ -79,7 +66,7 @@ TEST_P(EveryDType, AddsSlicesAlongAnyAxis) {
         const Sizes value_shape = WithSize(shape, axis, count);
         const TestTensor x = TestTensor::Random(GetParam(), shape, &random);
         const TestTensor value = TestTensor::Random(GetParam(), value_shape, &random);
-        const TestTensor index = RandomIndex(count, shape[axis], &random);
+        const TestTensor index = RandomIndex({count}, shape[axis], &random);
         EXPECT_TRUE(Added(x, index, axis, value).Bits() == Reference(x, index, axis, value).Bits())
             << ShapeString(x.view()) << " axis " << axis << " count " << count;
       }
@@ -91,7 +78,7 @@ TEST_P(EveryDType, AnyStrides) {
   std::mt19937 random(2);
   const TestTensor x = TestTensor::Random(GetParam(), {3, 5, 7}, &random);
   const TestTensor value = TestTensor::Random(GetParam(), {3, 4, 7}, &random);
-  const TestTensor index = RandomIndex(4, 5, &random);
+  const TestTensor index = RandomIndex({4}, 5, &random);
   const std::string expected = Reference(x, index, 1, value).Bits();
   for (const Strides from : kAllStrides) {
     for (const Strides to : kAllStrides) {
@@ -111,7 +98,7 @@ TEST_P(EveryDType, OutMayBeX) {
     for (const Sizes& shape : {Sizes{3, 5, 7}, {3, 500, 11}, {60, 40, 3}}) {
       TestTensor x = TestTensor::Random(GetParam(), shape, &random, strides);
       const TestTensor value = TestTensor::Random(GetParam(), WithSize(shape, 1, 9), &random);
-      const TestTensor index = RandomIndex(9, shape[1], &random);
+      const TestTensor index = RandomIndex({9}, shape[1], &random);
       const std::string expected = Reference(x, index, 1, value).Bits();
       ASSERT_TRUE(IndexAdd(x.view(), index.view(), 1, value.view(), x.mutable_view(), {}).ok());
       EXPECT_TRUE(x.Bits() == expected);
@@ -121,7 +108,7 @@ TEST_P(EveryDType, OutMayBeX) {
 
 TEST_P(EveryDType, TheGradientsAreACopyAndAGather) {
   std::mt19937 random(4);
-  const TestTensor index = RandomIndex(6, 5, &random);
+  const TestTensor index = RandomIndex({6}, 5, &random);
   for (const Strides strides : kAllStrides) {
     const TestTensor out_grad = TestTensor::Random(GetParam(), {3, 5, 7}, &random, strides);
     TestTensor x_grad(GetParam(), {3, 5, 7}, strides);
@@ -162,7 +149,7 @@ TEST(IndexAddTest, TheIndexMayBeInt32) {
   std::mt19937 random(6);
   const TestTensor x = TestTensor::Random(DType::kFloat32, {9, 3}, &random);
   const TestTensor value = TestTensor::Random(DType::kFloat32, {100, 3}, &random);
-  const TestTensor index = RandomIndex(100, 9, &random, DType::kInt32);
+  const TestTensor index = RandomIndex({100}, 9, &random, DType::kInt32);
   EXPECT_EQ(Added(x, index, 0, value).Bits(), Reference(x, index, 0, value).Bits());
 }
 
@@ -229,7 +216,7 @@ TEST(IndexAddTest, TheBitsDoNotDependOnTheNumberOfThreads) {
       for (int axis = 0; axis < 2; ++axis) {
         TestTensor value(dtype, WithSize(shape, axis, 700));
         for (int64_t i = 0; i < value.numel(); ++i) value.Set(i, normal(random));
-        const TestTensor index = RandomIndex(700, shape[axis], &random);
+        const TestTensor index = RandomIndex({700}, shape[axis], &random);
         const std::string one = Added(x, index, axis, value, Context{1}).Bits();
         for (const int threads : {2, 3, 4}) {
           EXPECT_TRUE(Added(x, index, axis, value, Context{threads}).Bits() == one);
@@ -362,7 +349,7 @@ TEST(IndexAddGradTest, ChecksTheIndexEvenIfTheAxisIsEmpty) {
 TEST(IndexAddGradTest, TheBitsDoNotDependOnTheNumberOfThreads) {
   std::mt19937 random(12);
   const TestTensor out_grad = TestTensor::Random(DType::kFloat32, {50, 400, 9}, &random);
-  const TestTensor index = RandomIndex(300, 400, &random);
+  const TestTensor index = RandomIndex({300}, 400, &random);
   const auto sources = Destinations({50, 300, 9}, {50, 400, 9}, 1, index);
   TestTensor expected(DType::kFloat32, {50, 300, 9});
   for (int64_t i = 0; i < expected.numel(); ++i) expected.Set(i, out_grad.Get(sources[i]));

@@ -11,19 +11,6 @@ namespace {
 
 using Sizes = TestTensor::Sizes;
 
-TestTensor Index(const std::vector<double>& values) {
-  return TestTensor::Of(DType::kInt64, {static_cast<int64_t>(values.size())}, values);
-}
-
-/// Indices in [-size, size).
-TestTensor RandomIndex(const Sizes& shape, int64_t size, std::mt19937* random,
-                       DType dtype = DType::kInt64) {
-  TestTensor index(dtype, shape);
-  std::uniform_int_distribution<int64_t> entries(-size, size - 1);
-  for (int64_t i = 0; i < index.numel(); ++i) index.Set(i, static_cast<double>(entries(*random)));
-  return index;
-}
-
 /// The views of a list of tensors.
 class Views {
  public:

@@ -15,8 +15,8 @@ TestTensor Index(const Sizes& shape, const std::vector<double>& values,
 }
 
 /// Entries in [0, size).
-TestTensor RandomIndex(const Sizes& shape, int64_t size, std::mt19937* random,
-                       DType dtype = DType::kInt64) {
+TestTensor RandomColumns(const Sizes& shape, int64_t size, std::mt19937* random,
+                         DType dtype = DType::kInt64) {
   TestTensor index(dtype, shape);
   std::uniform_int_distribution<int64_t> entries(0, size - 1);
   for (int64_t i = 0; i < index.numel(); ++i) index.Set(i, static_cast<double>(entries(*random)));
@@ -66,7 +66,7 @@ TEST_P(EveryDType, SamplesEachRowAtColumnsOfItsOwn) {
   for (const Sizes& shape : {Sizes{1, 1}, {3, 5}, {40, 7}, {2, 3000}, {700, 3}}) {
     for (const int64_t count : {1, 4, 50, 1500}) {
       const TestTensor x = TestTensor::Random(GetParam(), shape, &random);
-      const TestTensor index = RandomIndex({shape[0], count}, shape[1], &random);
+      const TestTensor index = RandomColumns({shape[0], count}, shape[1], &random);
       const TestTensor out = Sampled(x, index);
       TestTensor expected(GetParam(), index.shape());
       for (int64_t i = 0; i < expected.numel(); ++i) {
@@ -81,7 +81,7 @@ TEST_P(EveryDType, TheGradientAddsUpWhereSamplesMeet) {
   std::mt19937 random(2);
   for (const Sizes& shape : {Sizes{1, 1}, {3, 5}, {40, 7}, {2, 3000}, {700, 3}}) {
     for (const int64_t count : {1, 4, 50, 1500}) {
-      const TestTensor index = RandomIndex({shape[0], count}, shape[1], &random);
+      const TestTensor index = RandomColumns({shape[0], count}, shape[1], &random);
       const TestTensor out_grad = TestTensor::Random(GetParam(), index.shape(), &random);
       EXPECT_TRUE(Gradient(out_grad, index, shape).Bits() ==
                   ReferenceGradient(out_grad, index, shape).Bits())
@@ -93,7 +93,7 @@ TEST_P(EveryDType, TheGradientAddsUpWhereSamplesMeet) {
 TEST_P(EveryDType, AnyStrides) {
   std::mt19937 random(3);
   const TestTensor x = TestTensor::Random(GetParam(), {3, 5}, &random);
-  const TestTensor index = RandomIndex({3, 4}, 5, &random, DType::kInt32);
+  const TestTensor index = RandomColumns({3, 4}, 5, &random, DType::kInt32);
   const TestTensor out_grad = TestTensor::Random(GetParam(), {3, 4}, &random);
   const std::string expected = Sampled(x, index).Bits();
   const std::string expected_grad = ReferenceGradient(out_grad, index, {3, 5}).Bits();
@@ -155,7 +155,7 @@ TEST(IndexSampleGradTest, TheBitsDoNotDependOnTheNumberOfThreads) {
   std::mt19937 random(5);
   std::normal_distribution<double> normal;
   for (const Sizes& shape : {Sizes{300, 200}, {2, 9000}, {20000, 3}}) {
-    const TestTensor index = RandomIndex({shape[0], 60000 / shape[0]}, shape[1], &random);
+    const TestTensor index = RandomColumns({shape[0], 60000 / shape[0]}, shape[1], &random);
     TestTensor out_grad(DType::kFloat32, index.shape());
     for (int64_t i = 0; i < out_grad.numel(); ++i) out_grad.Set(i, normal(random));
     const std::string one = Gradient(out_grad, index, shape, Context{1}).Bits();

@@ -16,21 +16,8 @@ using Value = TestTensor::Value;
 
 constexpr const char* kReductions[] = {"assign", "add", "mul", "mean", "amax", "amin"};
 
-TestTensor Index(const std::vector<double>& values) {
-  return TestTensor::Of(DType::kInt64, {static_cast<int64_t>(values.size())}, values);
-}
-
 TestTensor Doubles(const std::vector<double>& values) {
   return TestTensor::Of(DType::kFloat64, {static_cast<int64_t>(values.size())}, values);
-}
-
-/// Entries in [-size, size).
-TestTensor RandomIndex(const Sizes& shape, int64_t size, std::mt19937* random,
-                       DType dtype = DType::kInt64) {
-  TestTensor index(dtype, shape);
-  std::uniform_int_distribution<int64_t> entries(-size, size - 1);
-  for (int64_t i = 0; i < index.numel(); ++i) index.Set(i, static_cast<double>(entries(*random)));
-  return index;
 }
 
 /// Of tensors of shapes `index`, `value` and `x`: for each entry of the index the number of its

@@ -194,4 +194,18 @@ inline int64_t BroadcastSource(int64_t number, const TestTensor::Sizes& from,
   return source;
 }
 
+/// A 1-D index.
+inline TestTensor Index(const std::vector<double>& values) {
+  return TestTensor::Of(DType::kInt64, {static_cast<int64_t>(values.size())}, values);
+}
+
+/// Indices in [-size, size).
+inline TestTensor RandomIndex(const TestTensor::Sizes& shape, int64_t size, std::mt19937* random,
+                              DType dtype = DType::kInt64) {
+  TestTensor index(dtype, shape);
+  std::uniform_int_distribution<int64_t> entries(-size, size - 1);
+  for (int64_t i = 0; i < index.numel(); ++i) index.Set(i, static_cast<double>(entries(*random)));
+  return index;
+}
+
 }  // namespace paddlemend

@@ -1,7 +1,7 @@
 // Paddle's dense tensors as DLTensors, and our status as Paddle's errors.
 #pragma once
 
-#include <vector>
+#include <optional>
 
 #include "cc/capi/paddlemend.h"
 #include "paddle/phi/backends/cpu/cpu_context.h"
@@ -61,6 +61,22 @@ class DenseTensorView {
 
  private:
   DLTensor view_;
+};
+
+/// A view of a tensor that is there; gradients that are not wanted and inputs that were not kept
+/// for the backward pass are null.
+class OptionalView {
+ public:
+  explicit OptionalView(const phi::DenseTensor* tensor) {
+    if (tensor != nullptr && (tensor->numel() == 0 || tensor->initialized())) {
+      view_.emplace(*tensor);
+    }
+  }
+
+  DLTensor* get() { return view_ ? view_->get() : nullptr; }
+
+ private:
+  std::optional<DenseTensorView> view_;
 };
 
 /// Allocates `tensor` with the dims it has and `dtype`; null stays null.

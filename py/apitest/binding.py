@@ -36,6 +36,14 @@ class BoundCall:
             if isinstance(value, TensorSpec)
         }
 
+    def overwritten(self) -> dict[str, TensorSpec]:
+        """The tensors that the call may overwrite, by label."""
+        return {
+            label: spec
+            for label, spec in self.tensors().items()
+            if parameter_of(label) in self.rule.overwrites
+        }
+
 
 def labelled(label: str, value: Any) -> Iterator[tuple[str, Any]]:
     """A value with its label, or those of the items of a list or tuple, at any depth."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import paddle
-from paddlemend.apitest.binding import BoundCall, parameter_of
+from paddlemend.apitest.binding import BoundCall
 from paddlemend.apitest.case_line import DtypeName, TensorSpec
 from paddlemend.apitest.compare import equal_bits
 from paddlemend.apitest.execution import Rejected, flat_outputs, is_differentiated, resolve
@@ -42,12 +42,10 @@ class PaddleExecution:
 
     def forward(self) -> list[HostTensor]:
         # A call may not overwrite a leaf that requires a gradient.
-        overwritten = [
-            spec.key
-            for label, spec in self._call.tensors().items()
-            if parameter_of(label) in self._call.rule.overwrites
-        ]
-        copies = {key: paddle.assign(self._tensors[key]) for key in overwritten}
+        copies = {
+            spec.key: paddle.assign(self._tensors[spec.key])
+            for spec in self._call.overwritten().values()
+        }
         self._passed = {**self._tensors, **copies}
         try:
             self._outputs = flat_outputs(self._invoke(), paddle.Tensor)
@@ -86,10 +84,11 @@ class PaddleExecution:
 
     def changed_inputs(self) -> list[str]:
         """Looks at the tensors that were passed, except those that the call may overwrite."""
+        overwritten = self._call.overwritten()
         return [
             label
             for label, spec in self._call.tensors().items()
-            if parameter_of(label) not in self._call.rule.overwrites
+            if label not in overwritten
             and not equal_bits(from_paddle(self._tensors[spec.key]), self._inputs[spec.key])
         ]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import paddle
-from paddlemend.apitest.binding import BoundCall, parameter_of
+from paddlemend.apitest.binding import BoundCall
 from paddlemend.apitest.case_line import CaseLine, DtypeName, TensorSpec
 from paddlemend.apitest.execution import Rejected, flat_outputs, is_differentiated
 from paddlemend.apitest.host_tensor import HostTensor
@@ -49,7 +49,6 @@ class ProgramExecution:
         self,
         call: BoundCall,
         inputs: Mapping[int, HostTensor],
-        differentiable: Sequence[str] | None = None,
     ):
         self._call = call
         self._inputs = inputs
@@ -57,7 +56,6 @@ class ProgramExecution:
             label: spec.key
             for label, spec in call.tensors().items()
             if is_differentiated(call.rule, label, spec.dtype)
-            and (differentiable is None or label in differentiable)
         }
 
     def forward(self) -> list[HostTensor]:
@@ -89,7 +87,11 @@ class ProgramExecution:
             for spec in self._call.case.tensors():
                 values[spec.key] = _data(f"tensor{spec.key}", self._inputs[spec.key], feed)
                 values[spec.key].stop_gradient = spec.key not in self._wanted.values()
-            passed = self._with_copies(values)
+            copies = {
+                spec.key: paddle.assign(values[spec.key])
+                for spec in self._call.overwritten().values()
+            }
+            passed = {**values, **copies}
             fetch = flat_outputs(call_function(self._call.case)(*passed.values()), paddle.pir.Value)
             if cotangents:
                 fetch = self._gradients(fetch, values, cotangents, feed)
@@ -100,14 +102,6 @@ class ProgramExecution:
             None if value is None else _fetched(next(found), value)  # type: ignore[misc]
             for value in fetch
         ]
-
-    def _with_copies(self, values: Mapping[int, Any]) -> dict[int, Any]:
-        overwritten = [
-            spec.key
-            for label, spec in self._call.tensors().items()
-            if parameter_of(label) in self._call.rule.overwrites
-        ]
-        return {**values, **{key: paddle.assign(values[key]) for key in overwritten}}
 
     def _gradients(
         self,

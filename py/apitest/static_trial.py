@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from paddlemend.apitest import row
@@ -35,7 +35,7 @@ class StaticTrial(Trial):
         if refusal is not None:
             self._all_should_refuse(runs, str(refusal))
             return self.verdict_so_far
-        returned = self._returned(outputs)
+        returned = self.returned(outputs)
         if not all(self._outputs_agree(name, run, returned) for name, run in runs.items()):
             return self.verdict_so_far
         cotangents = self.random_cotangents(outputs)
@@ -50,11 +50,6 @@ class StaticTrial(Trial):
             self.verdict_so_far.message = _RAN_EAGERLY
         return self.verdict_so_far
 
-    def _returned(self, outputs: list[HostTensor]) -> list[HostTensor]:
-        """The outputs without the overwritten inputs: a program's values are never overwritten."""
-        overwritten = sum(name in self.call.tensors() for name in self.rule.overwrites)
-        return outputs[: len(outputs) - overwritten]
-
     def _all_should_refuse(self, runs: dict[str, Execution], message: str) -> None:
         self.verdict_so_far.fail(row.BOTH_REJECT, "", message)
         for name, run in runs.items():
@@ -64,12 +59,13 @@ class StaticTrial(Trial):
                 self.verdict_so_far.fail(row.PADDLE_ACCEPTS, "exception", text)
                 return
 
-    def _outputs_agree(self, name: str, run: Execution, expected: list[HostTensor]) -> bool:
+    def _outputs_agree(self, name: str, run: Execution, expected: Sequence[HostTensor]) -> bool:
         outputs, refusal = attempt(run.forward)
         if refusal is not None:
             self.verdict_so_far.fail(row.PADDLE_ERROR, reason_of(refusal), f"{name}: {refusal}")
             return False
-        found = self._returned(outputs) if isinstance(run, SotExecution) else outputs
+        # A program's values are never overwritten.
+        found = self.returned(outputs) if isinstance(run, SotExecution) else outputs
         if len(found) != len(expected):
             message = f"{name}: {len(found)} outputs, dygraph has {len(expected)}"
             self.verdict_so_far.fail(row.ACCURACY_ERROR, "outputs", message)

@@ -72,9 +72,12 @@ class Trial(ABC):
         """Whether there is anything to differentiate, given the cotangents of the outputs."""
         return bool(self.differentiated()) and any(entry is not None for entry in cotangents)
 
+    def returned(self, outputs: Sequence[HostTensor]) -> Sequence[HostTensor]:
+        """The outputs that the call returns, without the overwritten inputs that follow them."""
+        return outputs[: len(outputs) - len(self.call.overwritten())]
+
     def random_cotangents(self, outputs: Sequence[HostTensor]) -> list[HostTensor | None]:
         """One cotangent for each output that the call returns; an overwritten input has none."""
-        overwritten = sum(name in self.call.tensors() for name in self.rule.overwrites)
         return [
             random_values(
                 output.shape,
@@ -83,7 +86,7 @@ class Trial(ABC):
             )
             if is_differentiable(output.dtype)
             else None
-            for position, output in enumerate(outputs[: len(outputs) - overwritten])
+            for position, output in enumerate(self.returned(outputs))
         ]
 
     def inputs_unchanged(self, run: Execution) -> bool:

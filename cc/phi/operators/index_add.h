@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <optional>
 
 #include "cc/phi/dense_tensor_view.h"
 #include "cc/phi/operator_registry.h"
@@ -27,12 +26,8 @@ inline void RunIndexAddGrad(const phi::CPUContext& context, const phi::DenseTens
   if (value_grad != nullptr) value_grad->Resize(value.dims());
   Allocate(context, x_grad, out_grad.dtype());
   Allocate(context, value_grad, out_grad.dtype());
-  std::optional<DenseTensorView> x_grad_view, value_grad_view;
-  if (x_grad != nullptr) x_grad_view.emplace(*x_grad);
-  if (value_grad != nullptr) value_grad_view.emplace(*value_grad);
   Check(pm_index_add_grad(DenseTensorView(out_grad).get(), DenseTensorView(index).get(), axis,
-                          x_grad_view ? x_grad_view->get() : nullptr,
-                          value_grad_view ? value_grad_view->get() : nullptr, nullptr));
+                          OptionalView(x_grad).get(), OptionalView(value_grad).get(), nullptr));
 }
 
 /// Whether two sizes certainly differ; -1 is a size that is not known yet.

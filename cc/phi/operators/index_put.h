@@ -1,7 +1,6 @@
 // index_put, index_put_ and their gradients.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "cc/phi/dense_tensor_view.h"
@@ -50,13 +49,10 @@ inline void RunIndexPutGrad(const phi::CPUContext& context, const phi::DenseTens
   if (value_grad != nullptr) value_grad->Resize(value.dims());
   Allocate(context, x_grad, out_grad.dtype());
   Allocate(context, value_grad, out_grad.dtype());
-  std::optional<DenseTensorView> x_grad_view, value_grad_view;
-  if (x_grad != nullptr) x_grad_view.emplace(*x_grad);
-  if (value_grad != nullptr) value_grad_view.emplace(*value_grad);
   const IndexViews index_views(indices);
   Check(pm_index_put_grad(DenseTensorView(out_grad).get(), index_views.data(), index_views.size(),
-                          accumulate, x_grad_view ? x_grad_view->get() : nullptr,
-                          value_grad_view ? value_grad_view->get() : nullptr, nullptr));
+                          accumulate, OptionalView(x_grad).get(), OptionalView(value_grad).get(),
+                          nullptr));
 }
 
 /// The wheel stops at 6 dimensions. What the indices are is judged in the kernel, where masks are

@@ -1,7 +1,6 @@
 // put_along_axis, put_along_axis_ and their gradients; also what scatter_add and its kin run.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "cc/phi/dense_tensor_view.h"
@@ -21,22 +20,6 @@ inline void RunPutAlongAxis(const phi::CPUContext& context, const phi::DenseTens
                           DenseTensorView(value).get(), axis, reduce.c_str(), include_self,
                           DenseTensorView(*out).get(), nullptr));
 }
-
-/// A view of a tensor that is there; gradients that are not wanted and inputs that were not kept
-/// for the backward pass are null.
-class OptionalView {
- public:
-  explicit OptionalView(const phi::DenseTensor* tensor) {
-    if (tensor != nullptr && (tensor->numel() == 0 || tensor->initialized())) {
-      view_.emplace(*tensor);
-    }
-  }
-
-  DLTensor* get() { return view_ ? view_->get() : nullptr; }
-
- private:
-  std::optional<DenseTensorView> view_;
-};
 
 inline void RunPutAlongAxisGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
                                 const phi::DenseTensor& index, const phi::DenseTensor& value,
