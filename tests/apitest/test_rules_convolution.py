@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from helpers import bound
 from paddlemend.apitest.inputs import concrete_arguments, generate_inputs
 from paddlemend.apitest.memory_estimate import estimate_operations
+from paddlemend.apitest.rules import find_rule
 from paddlemend.apitest.rules.conv2d import conv2d
 from paddlemend.apitest.rules.conv2d_transpose import conv2d_transpose
 from paddlemend.apitest.rules.legality import Illegal
@@ -283,6 +284,13 @@ def test_the_work_of_a_call_is_its_multiply_adds():
         'Tensor([4, 3, 3, 3],"float32"), groups=2, )'
     )
     assert estimate_operations(bound(transposed), 0) == 2 * 4 * 8 * 8 * 3 * 9
+
+
+def test_the_scratch_of_a_transposed_convolution_is_that_of_one_image():
+    shapes = {"x": (8, 128, 32, 32), "weight": (128, 64, 4, 4), "output 0": (8, 64, 35, 35)}
+    columns = 64 * 4 * 4 * 32 * 32
+    scratch = find_rule("paddle.nn.functional.conv2d_transpose").scratch(shapes)
+    assert scratch == 8 * (2 * 8 * 64 * 35 * 35 + 2 * columns)
 
 
 def test_a_call_that_is_refused_is_no_work():

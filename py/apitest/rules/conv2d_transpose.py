@@ -151,9 +151,11 @@ def _operations(shapes: Shapes) -> int:
 
 
 def _scratch(shapes: Shapes) -> int:
-    """The uncropped result, and Torch's columns of one image in float64."""
+    """The uncropped result, and a column of the kernel's size a pixel of one image in float64."""
     images = max([1, *shapes.get("x", ())[:1]])
-    return 8 * (2 * prod(shapes.get("output 0", (0,))) + 2 * _operations(shapes) // images)
+    channels = max([1, *shapes.get("weight", ())[:1]])
+    columns = _operations(shapes) // (images * channels)
+    return 8 * (2 * prod(shapes.get("output 0", (0,))) + 2 * columns)
 
 
 RULES = (
