@@ -42,7 +42,12 @@ class StaticTrial(Trial):
         if self.has_gradients(cotangents):
             self.on_stage(row.BACKWARD)
             self.verdict_so_far.stage = row.BACKWARD
-            expected = dygraph.backward(cotangents)
+            expected, refusal = attempt(partial(dygraph.backward, cotangents))
+            if refusal is not None:
+                self.verdict_so_far.fail(
+                    row.PADDLE_ERROR, reason_of(refusal), f"dygraph: {refusal}"
+                )
+                return self.verdict_so_far
             for name, run in runs.items():
                 if not self._gradients_agree(name, partial(run.backward, cotangents), expected):
                     return self.verdict_so_far

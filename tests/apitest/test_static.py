@@ -25,6 +25,26 @@ def judge_with_wrong_program(line):
     return run_task(Task(line, "stock", 0, 1 << 30, STATIC))
 
 
+def judge_without_gradient(line):
+    """As above with a Paddle whose gradient raises in dygraph."""
+    initialize_worker("stock")
+    import paddle
+
+    def refuse(gradient):
+        raise ValueError("no gradient today")
+
+    stock = paddle.multiply
+
+    def multiply(x, y):
+        out = stock(x, y)
+        if paddle.in_dynamic_mode():
+            out.register_hook(refuse)
+        return out
+
+    paddle.multiply = multiply
+    return run_task(Task(line, "stock", 0, 1 << 30, STATIC))
+
+
 def rows_of(*lines) -> list[Row]:
     outcome = child.run_in_child(judge_lines, list(lines), timeout=120)
     assert outcome.returned, outcome.describe()
@@ -51,6 +71,13 @@ def test_a_static_program_with_another_answer_is_found():
     outcome = child.run_in_child(judge_with_wrong_program, line, timeout=120)
     assert (outcome.value.class_, outcome.value.reason) == (row.ACCURACY_ERROR, "value")
     assert "output 0 of static program" in outcome.value.message
+
+
+def test_a_gradient_that_dygraph_refuses_is_an_error_of_paddle():
+    line = 'paddle.multiply(Tensor([4, 3],"float32"), Tensor([4, 3],"float32"), )'
+    outcome = child.run_in_child(judge_without_gradient, line, timeout=120)
+    assert (outcome.value.class_, outcome.value.stage) == (row.PADDLE_ERROR, row.BACKWARD)
+    assert "no gradient today" in outcome.value.message
 
 
 @pytest.mark.parametrize(
