@@ -245,9 +245,10 @@ INDEX_PUT = Operator(
         "all: a mask of another shape than x, and more indices than dimensions are accepted",
         "all: 0-D integer indices, and more than 6 dimensions of x are refused",
         "all: an index into an empty or a 0-D x is not checked; 3.0 ends the process",
-        "all: the gradient of an empty x raises when only value requires one",
+        "all: the gradient of value is wrong or raises when x is empty and requires none",
         "3.3: a value that does not broadcast is accepted where x is empty",
         "3.0: the gradient of value has no dimension where the index is empty",
+        "3.0: float16 sums are off, forward and in the gradient of a value that is broadcast",
     ),
 )
 
@@ -279,6 +280,7 @@ PUT_ALONG_AXIS = Operator(
         "all: a number as values is refused unless it has the dtype of arr by default",
         "all: 0-D tensors are refused",
         "3.0: the mean of integers is rounded towards 0",
+        "3.0: an index smaller than arr in a middle dimension writes to other elements",
         "all: float16, bfloat16, int8, bool and complex are missing",
     ),
 )
