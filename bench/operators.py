@@ -9,6 +9,10 @@ the mended call is faster. A ratio within a round is hardly touched by what else
 Memory that a call frees stays with the process: otherwise the C library gives large blocks back to
 the system or not depending on what was freed before, and a call of 0.15 ms then takes 6 ms for the
 page faults of its output, whoever computes it.
+
+Before a contestant is timed, the threads of the others are given time to fall asleep: those of an
+OpenMP runtime look out for work for up to 0.2 s (KMP_BLOCKTIME) after a call, on the cores that the
+next contestant needs.
 """
 
 from __future__ import annotations
@@ -29,6 +33,9 @@ from case import Case
 # Parameters of mallopt(3).
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_MAX = -4
+
+# How long OpenMP's threads are given to fall asleep.
+_SECONDS_OF_QUIET = 0.25
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,7 @@ def measure(case: Case, rounds: int, stock: Callable) -> Timing:
 
 def seconds_per_call(function: Callable[[], object], repeats: int) -> float:
     """Mean over `repeats` calls after one that is not counted."""
+    time.sleep(_SECONDS_OF_QUIET)
     function()
     start = time.perf_counter()
     for _ in range(repeats):

@@ -16,9 +16,10 @@ namespace {
 
 constexpr int kMaxThreads = 256;
 
-/// How long an idle worker looks out for the next job before it sleeps: some ten microseconds,
-/// about what waking it up would cost.
-constexpr int kSpins = 1000;
+/// How long a thread that waits for another one looks out before it sleeps: some hundred
+/// microseconds. Waking it up costs about thirty, which is as much as many a kernel takes; the
+/// kernels of a model follow each other faster than that.
+constexpr int kSpins = 8000;
 
 thread_local bool in_parallel_region = false;
 
@@ -26,6 +27,12 @@ inline void PauseCpu() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #endif
+}
+
+/// Waits for `condition` for as long as is cheaper than to sleep.
+template <typename Condition>
+void SpinUntil(const Condition& condition) {
+  for (int i = 0; i < kSpins && !condition(); ++i) PauseCpu();
 }
 
 /// One ParallelFor. The items are split evenly among the threads, so that a thread meets the same
@@ -99,10 +106,15 @@ class Pool {
     }
     job_available_.notify_all();
     job->Work(0);
-    // Workers that did not wake up in time find no job: nobody waits for them.
     std::unique_lock<std::mutex> lock(mutex_);
+    // Workers that did not wake up in time find no job: nobody waits for them.
     job_ = nullptr;
-    worker_left_.wait(lock, [this] { return active_ == 0; });
+    if (active_.load(std::memory_order_relaxed) != 0) {
+      lock.unlock();
+      SpinUntil([this] { return active_.load(std::memory_order_relaxed) == 0; });
+      lock.lock();
+    }
+    worker_left_.wait(lock, [this] { return active_.load(std::memory_order_relaxed) == 0; });
     return true;
   }
 
@@ -120,31 +132,29 @@ class Pool {
   void WorkerLoop(int thread) {
     int64_t seen = 0;
     for (;;) {
-      for (int i = 0; i < kSpins && number_.load(std::memory_order_relaxed) == seen; ++i) {
-        PauseCpu();
-      }
+      SpinUntil([&] { return number_.load(std::memory_order_relaxed) != seen; });
       std::unique_lock<std::mutex> lock(mutex_);
       job_available_.wait(lock, [&] { return number_.load(std::memory_order_relaxed) != seen; });
       seen = number_.load(std::memory_order_relaxed);
       Job* const job = job_;
       if (job == nullptr || thread >= job->threads()) continue;
-      ++active_;
+      active_.fetch_add(1, std::memory_order_relaxed);
       lock.unlock();
       job->Work(thread);
       lock.lock();
-      if (--active_ == 0) worker_left_.notify_one();
+      if (active_.fetch_sub(1, std::memory_order_relaxed) == 1) worker_left_.notify_one();
     }
   }
 
   std::mutex owner_;  // held by the caller whose job runs
   int workers_ = 0;   // guarded by owner_
 
-  std::mutex mutex_;  // guards what follows; number_ may be read without
+  std::mutex mutex_;  // guards what follows; the atomics may be read without
   std::condition_variable job_available_;
   std::condition_variable worker_left_;
   std::atomic<int64_t> number_{0};  // of jobs so far
   Job* job_ = nullptr;
-  int active_ = 0;
+  std::atomic<int> active_{0};  // workers at the job
 };
 
 std::atomic<Pool*> current_pool{nullptr};

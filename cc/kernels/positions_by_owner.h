@@ -40,11 +40,15 @@ void ForOwnedPositions(const Number* indices, int64_t begin, int64_t end, int sh
 template <typename Number, typename Function>
 void ForEachPositionByOwner(const Context& context, const Number* indices, int64_t count,
                             int64_t destination_bytes, int64_t grain, const Function& function) {
-  // Every owner reads all indices, which limits how many are worth it.
+  // Every owner reads all indices, which limits how many are worth it. To find the own positions
+  // costs a thread more than to write a few bytes at every second one of them.
   constexpr int64_t kMaxOwners = 8;
+  constexpr int64_t kShortBytes = 16;
+  constexpr int64_t kThreadsForShort = 4;
   const int64_t threads = context.num_threads > 0 ? context.num_threads : DefaultNumThreads();
+  const bool is_worth = destination_bytes > kShortBytes || threads >= kThreadsForShort;
   int64_t owners = 1;
-  while (2 * owners <= std::min({threads, kMaxOwners, count / grain})) owners *= 2;
+  while (is_worth && 2 * owners <= std::min({threads, kMaxOwners, count / grain})) owners *= 2;
   if (owners == 1) return function(count, [](int64_t i) { return i; });
   int shift = 0;
   while (destination_bytes << (shift + 1) <= 4096) ++shift;
