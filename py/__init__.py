@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from paddlemend.errors import InstallError, UnsupportedPaddleError
 from paddlemend.kernels.installation import install, stock, uninstall
-from paddlemend.kernels.status import OperatorStatus, Status, status
+from paddlemend.kernels.status import ChangeStatus, OperatorStatus, Status, status
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ChangeStatus",
     "InstallError",
     "OperatorStatus",
     "Status",

@@ -348,18 +348,28 @@ COPYSIGN = Operator(
         Api("paddle.copysign", ("paddle.Tensor.copysign", "paddle.tensor.copysign")),
         Api("paddle.copysign_", ("paddle.Tensor.copysign_", "paddle.tensor.copysign_")),
     ),
-    phi_kernels=(),
-    policy=PENDING,
+    phi_kernels=(
+        PhiKernel("copysign", ("bool", *INTEGER_DTYPES, *FLOATING_DTYPES)),
+        PhiKernel("copysign_grad", FLOATING_DTYPES),
+    ),
+    policy=REPLACE,
     reference="torch; copysign_ of integers keeps the dtype and saturates",
     forward_tolerance=BITWISE,
     gradient_tolerance=SUM,
     wrong_today=(
         "all: integers give integers, int8 -128 keeps its sign",
+        "all: a negative number as y is lost on unsigned integers, -0.5 on all integers",
         "all: x and y of different dtypes are refused unless both are floating",
         "3.0: x and y of different floating dtypes, and broadcasting with a 0-size are refused",
         "all: copysign_ of int64 rounds to float64",
         "3.0: the float16 gradient of a long broadcast is wrong",
         "3.3: copysign_ with a wider y changes the dtype of x",
+    ),
+    behaviour_changes=(
+        BehaviourChange(
+            name="copysign.integer_dtype",
+            description="copysign of integers gives the default floating dtype, not integers",
+        ),
     ),
 )
 

@@ -28,7 +28,16 @@ def differences() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"mended": mended, "differences": differences}
+def changes() -> str:
+    """Changes to programs that run today: the table `changes`."""
+    lines = ["| Name | What programs see |", "|---|---|"]
+    for operator in catalogue.MENDED:
+        for change in operator.behaviour_changes:
+            lines.append(f"| `{change.name}` | {change.description} |")
+    return "\n".join(lines)
+
+
+TABLES = {"mended": mended, "differences": differences, "changes": changes}
 
 
 def main() -> None:

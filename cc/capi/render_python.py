@@ -4,8 +4,8 @@ The Python function of an operator has these parameters:
 
 - those of ``<Op>Shape`` if it exists, then the other inputs and attributes in their order;
 - for an output ``foo_grad`` without a parameter ``foo``: ``foo``, a tensor that gives shape and
-  dtype. It may be None if the output is optional, and the result is None then. An optional input
-  ``foo`` does the same;
+  dtype. It may be None if the output is optional, and the result is None then. An input ``foo``
+  does the same;
 - for every output its own name, None by default: a tensor to write to instead of a new one.
 
 Any other output has the shape that ``<Op>Shape`` computes, else that of the first input, and the
@@ -100,9 +100,11 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
         lines.append(f"const Sizes out_shape = {_shape_call(shape_op)};")
     for output in op.outputs:
         like = _gradient_of(output)
-        if like and kinds.get(like) in (None, "optional_input"):
+        kind = kinds.get(like)
+        if like and kind in (None, "input", "optional_input"):
             source = f"{like}_input"
-            make = "Optional" if output.kind == "optional_output" else "Like"
+            may_be_none = output.kind == "optional_output" and kind != "input"
+            make = "Optional" if may_be_none else "Like"
             lines.append(
                 f"OutputTensor {output.name}_output = OutputTensor::{make}"
                 f'({output.name}, "{output.name}", {source});'

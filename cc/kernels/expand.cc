@@ -1,33 +1,12 @@
 #include "cc/kernels/expand.h"
 
+#include "cc/kernels/broadcast.h"
 #include "cc/kernels/checks.h"
 #include "cc/kernels/strided_copy.h"
 #include "cc/kernels/sum_to_shape.h"
 
 namespace paddlemend {
 namespace {
-
-/// Sets *view to `x` with the shape of `target`: broadcast dimensions get stride 0. Returns false
-/// if x does not broadcast to that shape.
-bool BroadcastView(const TensorView& x, const TensorLayout& target, TensorView* view) {
-  const int leading = target.ndim - x.ndim;
-  if (leading < 0) return false;
-  *view = x;
-  view->ndim = target.ndim;
-  for (int d = 0; d < target.ndim; ++d) {
-    const int64_t size = d < leading ? 1 : x.shape[d - leading];
-    if (size != target.shape[d] && size != 1) return false;
-    view->shape[d] = target.shape[d];
-    view->strides[d] = size == target.shape[d] && d >= leading ? x.strides[d - leading] : 0;
-  }
-  return true;
-}
-
-Status DoesNotBroadcast(const char* from_name, const TensorLayout& from, const char* to_name,
-                        const TensorLayout& to) {
-  return InvalidArgument("the shape ", ShapeString(from), " of ", from_name,
-                         " does not broadcast to the shape ", ShapeString(to), " of ", to_name);
-}
 
 /// The size of dimension `position` of the result for a valid entry of the target shape.
 Status ResultSize(const TensorView& x, IntSpan shape, int64_t position, int64_t* size) {

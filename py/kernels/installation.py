@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from paddlemend import catalogue
-from paddlemend.kernels import graph_breaks
+from paddlemend.kernels import behaviour_changes, graph_breaks, python_apis
 from paddlemend.kernels.adapter import Adapter, Outcome
 from paddlemend.kernels.paddle_version import adapter_version
 
@@ -27,7 +27,12 @@ def outcome(operator: str) -> Outcome | None:
     return _outcomes.get(operator)
 
 
-def install(kernels: Iterable[str] | None = None) -> None:
+def is_active(operator: str) -> bool:
+    """Whether ours runs now: installed, switched on, and no stock() block open."""
+    return _adapter is not None and _adapter.is_active(operator)
+
+
+def install(kernels: Iterable[str] | None = None, keep: Iterable[str] = ()) -> None:
     """Puts the corrected kernels into the Paddle of this process.
 
     Dygraph, static PIR programs, SOT and full-graph `to_static` all use them. Static programs that
@@ -37,9 +42,12 @@ def install(kernels: Iterable[str] | None = None) -> None:
 
     Args:
         kernels: names of mended operators in the catalogue, such as ["expand"]; None for all.
+        keep: names of behaviour changes, such as ["copysign.integer_dtype"], in which programs
+            shall see the wheel's behaviour, until `uninstall()`. Any other is announced by a
+            warning at its first use.
 
     Raises:
-        ValueError: a name is not that of a mended operator in the catalogue.
+        ValueError: a name is not that of a mended operator or a behaviour change in the catalogue.
         UnsupportedPaddleError: the Paddle here is not one that an adapter was made for.
         ImportError: there is no Paddle.
 
@@ -48,6 +56,7 @@ def install(kernels: Iterable[str] | None = None) -> None:
     """
     global _adapter
     operators = _chosen(kernels)
+    kept = behaviour_changes.check_names(keep)
     with _lock:
         if _adapter is None:
             import paddle
@@ -55,7 +64,10 @@ def install(kernels: Iterable[str] | None = None) -> None:
             _adapter = Adapter(adapter_version(paddle))
         outcomes = _adapter.install(operators)
         _outcomes.update(outcomes)
-        graph_breaks.add(operator for operator in operators if not _outcomes[operator.name].refused)
+        behaviour_changes.keep(kept)
+        installed = [entry for entry in operators if not _outcomes[entry.name].refused]
+        graph_breaks.add(installed)
+        python_apis.install(installed)
     for name, result in outcomes.items():
         if result.refused:
             message = f"paddlemend leaves {name} as it is in this Paddle: {result.refused}"
@@ -71,6 +83,8 @@ def uninstall() -> None:
         if _adapter is not None:
             _adapter.uninstall()
             graph_breaks.clear()
+            python_apis.uninstall()
+            behaviour_changes.clear()
 
 
 @contextmanager

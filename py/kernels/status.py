@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from paddlemend import catalogue
 from paddlemend.errors import UnsupportedPaddleError
-from paddlemend.kernels import installation
+from paddlemend.kernels import behaviour_changes, installation
 from paddlemend.kernels.paddle_version import adapter_version
 
 
@@ -27,6 +27,16 @@ class OperatorStatus:
 
 
 @dataclass(frozen=True)
+class ChangeStatus:
+    """A change to programs that run today: "on", "kept" as in the wheel by `keep`, or "off" with
+    its operator."""
+
+    name: str
+    state: str
+    description: str
+
+
+@dataclass(frozen=True)
 class Status:
     """What `status()` reports; `str()` gives it as a table.
 
@@ -38,6 +48,7 @@ class Status:
     library: str
     build_id: str
     operators: tuple[OperatorStatus, ...]
+    behaviour_changes: tuple[ChangeStatus, ...] = ()
 
     def __str__(self) -> str:
         width = max(len(operator.name) for operator in self.operators)
@@ -50,6 +61,10 @@ class Status:
             lines.append(
                 f"{operator.name:<{width}}  {operator.state:<8}  {_details(operator)}".rstrip()
             )
+        if self.behaviour_changes:
+            lines.append("behaviour changes")
+        for change in self.behaviour_changes:
+            lines.append(f"  {change.name}  {change.state:<4}  {change.description}")
         return "\n".join(lines)
 
 
@@ -57,11 +72,20 @@ def status() -> Status:
     """What install() did in this process; never raises, whatever Paddle is here."""
     paddle = sys.modules.get("paddle")
     adapter = installation.loaded_adapter()
+    operators = tuple(_operator_status(operator) for operator in catalogue.MENDED)
+    states = {operator.name: operator.state for operator in operators}
     return Status(
         paddle=paddle.__version__ if paddle else "",
         library=str(adapter.path) if adapter else "",
         build_id=adapter.build_id if adapter else "",
-        operators=tuple(_operator_status(operator) for operator in catalogue.MENDED),
+        operators=operators,
+        behaviour_changes=tuple(
+            ChangeStatus(
+                change.name, _change_state(change.name, states[entry.name]), change.description
+            )
+            for entry in catalogue.MENDED
+            for change in entry.behaviour_changes
+        ),
     )
 
 
@@ -76,6 +100,12 @@ def _operator_status(operator: catalogue.Operator) -> OperatorStatus:
         return OperatorStatus(operator.name, "stock", "switched off", outcome.kernels)
     state = "guarded" if operator.policy == catalogue.GUARD else "replaced"
     return OperatorStatus(operator.name, state, "", outcome.kernels)
+
+
+def _change_state(name: str, operator_state: str) -> str:
+    if operator_state == "stock":
+        return "off"
+    return "kept" if behaviour_changes.is_kept(name) else "on"
 
 
 def _why_not_installed() -> str:

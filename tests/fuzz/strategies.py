@@ -1,4 +1,4 @@
-"""Case lines of the index operators, one strategy each, for hypothesis.
+"""Case lines of the operators, one strategy each, for hypothesis.
 
 Most lines are legal. Now and then one is not: a size, an axis or an index is off, and then both
 sides must refuse it. Everything shrinks to float32, to few dimensions of size 1 and to the
@@ -199,6 +199,20 @@ def put_along_axis(draw: Draw) -> str:
     )
 
 
+@st.composite
+def copysign(draw: Draw) -> str:
+    """Both spellings; shapes that broadcast either way, mixed dtypes, numbers."""
+    shape, dtype = draw(_shapes), draw(_dtypes)
+    api = draw(st.sampled_from(("paddle.copysign", "paddle.copysign_")))
+    if draw(st.integers(0, 5)) == 5:
+        number = draw(st.sampled_from((-1.5, 2, -0.0, -math.inf, math.nan, -3)))
+        return _call(api, _tensor(draw, shape, dtype), number)
+    x_shape = shape if api.endswith("_") else _narrowed(draw, shape)
+    y_dtype = draw(_dtypes) if draw(st.integers(0, 3)) == 3 else dtype
+    y = _tensor(draw, _mistaken(draw, _narrowed(draw, shape)), y_dtype, ties=draw(st.booleans()))
+    return _call(api, _tensor(draw, x_shape, dtype, ties=draw(st.booleans())), y)
+
+
 LINES = {
     "expand": expand(),
     "index_add": index_add(),
@@ -206,6 +220,7 @@ LINES = {
     "index_put": index_put(),
     "as_strided": as_strided(),
     "put_along_axis": put_along_axis(),
+    "copysign": copysign(),
 }
 
 

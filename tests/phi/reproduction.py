@@ -50,6 +50,8 @@ def _wrong(defect: Defect, outcome: Outcome) -> str:
             continue
         if got is None or got.shape != want.shape:
             return f"result {position} is {got}, expected {want}"
+        if position == 0 and got.dtype != want.dtype:
+            return f"the output is of dtype {got.dtype}, expected {want.dtype}"
         close = CLOSENESS.get(got.dtype.name, Closeness(0, 0))
         if not np.allclose(got, want, close.rtol, close.atol, equal_nan=True):
             return f"result {position} is {got}, expected {want}"
