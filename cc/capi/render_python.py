@@ -6,9 +6,11 @@ The Python function of an operator has these parameters:
 - for an output ``foo_grad`` without a parameter ``foo``: ``foo``, a tensor that gives shape and
   dtype. It may be None if the output is optional, and the result is None then. An optional input
   ``foo`` does the same;
-- for every output its own name, None by default: a tensor to write to instead of a new one.
+- for every output its own name, None by default: a tensor to write to instead of a new one. An
+  optional output that is neither a gradient nor has a ``PM_LIKE`` is made by nobody else: without
+  a tensor it is not computed, and its result is None.
 
-Any other output has the shape that ``<Op>Shape`` computes, else that of the first input, and the
+An output with a ``PM_LIKE`` has the shape and dtype that it says. Any other output has the shape that ``<Op>Shape`` computes, else that of the first input, and the
 dtype of the first input. A list of tensors is a Python list or tuple. A function that describes a
 view has no Python form: every library of Python has views of its own.
 """
@@ -61,6 +63,8 @@ void BindOperators(py::module_& module) {{
 """
 
 
+_DTYPES = {"int8": "DLDataType{kDLInt, 8, 1}"}
+
 _PYTHON_TYPES = {
     "int": "int64_t {0}",
     "float": "double {0}",
@@ -87,8 +91,9 @@ def _python_parameters(op: Operator, shape_op: Operator | None) -> list[Paramete
 
 
 def _gradient_of(output: Parameter) -> str | None:
+    """The parameter that makes an output which is its gradient."""
     name = output.name
-    return name[: -len("_grad")] if name.endswith("_grad") else None
+    return name[: -len("_grad")] if name.endswith("_grad") and not output.like else None
 
 
 def _binding(op: Operator, shape_op: Operator | None) -> str:
@@ -100,7 +105,12 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
         lines.append(f"const Sizes out_shape = {_shape_call(shape_op)};")
     for output in op.outputs:
         like = _gradient_of(output)
-        if like and kinds.get(like) in (None, "optional_input"):
+        if output.kind == "optional_output" and not like and not output.like:
+            lines.append(
+                f"OutputTensor {output.name}_output = OutputTensor::Given"
+                f'({output.name}, "{output.name}");'
+            )
+        elif like and kinds.get(like) in (None, "optional_input"):
             source = f"{like}_input"
             make = "Optional" if output.kind == "optional_output" else "Like"
             lines.append(
@@ -108,10 +118,12 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
                 f'({output.name}, "{output.name}", {source});'
             )
         else:
-            shape = "out_shape" if shape_op else f"{first}_input.shape()"
+            source = f"{output.like or first}_input"
+            shape = "out_shape" if shape_op and not output.like else f"{source}.shape()"
+            dtype = _DTYPES[output.dtype] if output.dtype else f"{source}.dtype()"
             lines.append(
                 f'OutputTensor {output.name}_output({output.name}, "{output.name}", '
-                f"{first}_input.dtype(), {shape});"
+                f"{dtype}, {shape});"
             )
     arguments = ", ".join(_call_argument(p) for p in op.parameters)
     lines.append(f"Call([&] {{ return pm_{op.name}({arguments}); }});")
