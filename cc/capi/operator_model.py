@@ -6,7 +6,8 @@ A declaration has exactly this form, with a block of ``///`` lines directly abov
     PM_OP Status IndexAdd(const TensorView& x, int64_t axis, const MutableTensorView& out,
                           const Context& context);
 
-Parameter types: see ``PARAMETER_KINDS``. A function with a ``Shape*`` parameter computes the
+Parameter types: see ``PARAMETER_KINDS``. Before an output may stand ``PM_LIKE(input)`` or
+``PM_LIKE(input, dtype)``: what the Python function makes it like. A function with a ``Shape*`` parameter computes the
 output shape of the operator whose name it has without ``Shape``; one with a ``TensorView*``
 parameter describes a view of the memory of its first input. Both take no output tensor and no
 context. Every other function has at least one output tensor, and the context comes last.
@@ -43,6 +44,8 @@ class DeclarationError(Exception):
 class Parameter:
     name: str
     kind: str
+    like: str | None = None  # the input that gives an output its shape and dtype
+    dtype: str | None = None  # of an output that has another dtype than `like`
 
     @property
     def is_input(self) -> bool:
@@ -83,8 +86,11 @@ class Operator:
         return [p for p in self.parameters if p.is_output]
 
 
-_DECLARATION = re.compile(r"PM_OP\s+Status\s+([A-Z][A-Za-z0-9]*)\s*\(([^()]*)\)\s*;")
-_PARAMETER = re.compile(r"(.*[\s&*])([a-z][a-z0-9_]*)")
+_DECLARATION = re.compile(r"PM_OP\s+Status\s+([A-Z][A-Za-z0-9]*)\s*\(((?:[^()]|\([^()]*\))*)\)\s*;")
+_PARAMETER = re.compile(
+    r"(?:PM_LIKE\(([a-z0-9_]+)(?:, ([a-z0-9_]+))?\) )?(.*[\s&*])([a-z][a-z0-9_]*)"
+)
+_COMMA = re.compile(r",(?![^()]*\))")  # between parameters
 
 
 def read_operators(headers: list[str]) -> list[Operator]:
@@ -118,7 +124,7 @@ def _read_header(path: Path) -> list[Operator]:
         doc = _doc_above(text[: start.start()].splitlines())
         if not doc:
             raise DeclarationError(f"{where}: {match[1]} needs a block of /// lines above it")
-        parameters = tuple(_read_parameter(part, where) for part in match[2].split(","))
+        parameters = tuple(_read_parameter(part, where) for part in _COMMA.split(match[2]))
         op = Operator(path.as_posix(), match[1], doc, parameters)
         _check_form(op, where)
         operators.append(op)
@@ -135,19 +141,25 @@ def _doc_above(lines: list[str]) -> tuple[str, ...]:
 def _read_parameter(text: str, where: str) -> Parameter:
     declared = " ".join(text.split())
     match = _PARAMETER.fullmatch(declared)
-    kind = PARAMETER_KINDS.get(match[1].strip()) if match else None
+    kind = PARAMETER_KINDS.get(match[3].strip()) if match else None
     if match is None or kind is None:
         accepted = ", ".join(PARAMETER_KINDS)
         raise DeclarationError(
             f"{where}: parameter '{declared}' is not '<type> <name>' with a type out of: {accepted}"
         )
-    return Parameter(match[2], kind)
+    return Parameter(match[4], kind, like=match[1], dtype=match[2])
 
 
 def _check_form(op: Operator, where: str) -> None:
     kinds = [p.kind for p in op.parameters]
     if len({p.name for p in op.parameters}) < len(kinds):
         raise DeclarationError(f"{where}: {op.cpp_name} has two parameters of one name")
+    inputs = [p.name for p in op.parameters if p.kind == "input"]
+    for p in op.parameters:
+        if p.like and not (p.is_output and p.like in inputs):
+            raise DeclarationError(
+                f"{where}: {p.name} is like '{p.like}'; an output can be like a const TensorView&"
+            )
     if "input" not in kinds:
         raise DeclarationError(f"{where}: {op.cpp_name} has no const TensorView& parameter")
     if op.computes_shape or op.makes_view:

@@ -6,11 +6,14 @@ The Python function of an operator has these parameters:
 - for an output ``foo_grad`` without a parameter ``foo``: ``foo``, a tensor that gives shape and
   dtype. It may be None if the output is optional, and the result is None then. An input ``foo``
   does the same;
-- for every output its own name, None by default: a tensor to write to instead of a new one.
+- for every output its own name, None by default: a tensor to write to instead of a new one. An
+  optional output that is neither a gradient nor has a ``PM_LIKE`` is made by nobody else: without
+  a tensor it is not computed, and its result is None.
 
-Any other output has the shape that ``<Op>Shape`` computes, else that of the first input, and the
-dtype of the first input. A list of tensors is a Python list or tuple. A function that describes a
-view has no Python form: every library of Python has views of its own.
+An output with a ``PM_LIKE`` has the shape and dtype that it says. Any other output has the shape
+that ``<Op>Shape`` computes, else that of the first input, and the dtype of the first input. A list
+of tensors is a Python list or tuple. A function that describes a view has no Python form: every
+library of Python has views of its own.
 """
 
 from __future__ import annotations
@@ -61,6 +64,8 @@ void BindOperators(py::module_& module) {{
 """
 
 
+_DTYPES = {"int8": "DLDataType{kDLInt, 8, 1}"}
+
 _PYTHON_TYPES = {
     "int": "int64_t {0}",
     "float": "double {0}",
@@ -87,8 +92,9 @@ def _python_parameters(op: Operator, shape_op: Operator | None) -> list[Paramete
 
 
 def _gradient_of(output: Parameter) -> str | None:
+    """The parameter that makes an output which is its gradient."""
     name = output.name
-    return name[: -len("_grad")] if name.endswith("_grad") else None
+    return name[: -len("_grad")] if name.endswith("_grad") and not output.like else None
 
 
 def _binding(op: Operator, shape_op: Operator | None) -> str:
@@ -101,7 +107,12 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
     for output in op.outputs:
         like = _gradient_of(output)
         kind = kinds.get(like)
-        if like and kind in (None, "input", "optional_input"):
+        if output.kind == "optional_output" and not like and not output.like:
+            lines.append(
+                f"OutputTensor {output.name}_output = OutputTensor::Given"
+                f'({output.name}, "{output.name}");'
+            )
+        elif like and kind in (None, "input", "optional_input"):
             source = f"{like}_input"
             may_be_none = output.kind == "optional_output" and kind != "input"
             make = "Optional" if may_be_none else "Like"
@@ -110,10 +121,12 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
                 f'({output.name}, "{output.name}", {source});'
             )
         else:
-            shape = "out_shape" if shape_op else f"{first}_input.shape()"
+            source = f"{output.like or first}_input"
+            shape = "out_shape" if shape_op and not output.like else f"{source}.shape()"
+            dtype = _DTYPES[output.dtype] if output.dtype else f"{source}.dtype()"
             lines.append(
                 f'OutputTensor {output.name}_output({output.name}, "{output.name}", '
-                f"{first}_input.dtype(), {shape});"
+                f"{dtype}, {shape});"
             )
     arguments = ", ".join(_call_argument(p) for p in op.parameters)
     lines.append(f"Call([&] {{ return pm_{op.name}({arguments}); }});")

@@ -29,10 +29,11 @@ inline Status CheckIndexDType(const TensorLayout& index, const char* name) {
 }
 
 /// Sets *position to the axis counted from the start. A 0-D tensor counts as one dimension.
-inline Status ResolveAxis(int64_t axis, const TensorLayout& x, int* position) {
+inline Status ResolveAxis(int64_t axis, const TensorLayout& x, int* position,
+                          const char* name = "axis") {
   const int64_t ndim = std::max(x.ndim, 1);
   if (axis < -ndim || axis >= ndim) {
-    return OutOfRange("axis is ", axis, ", expected ", -ndim, " <= axis < ", ndim);
+    return OutOfRange(name, " is ", axis, ", expected ", -ndim, " <= ", name, " < ", ndim);
   }
   *position = static_cast<int>(axis < 0 ? axis + ndim : axis);
   return OkStatus();

@@ -21,4 +21,17 @@ inline bool HasAvx2() {
 #endif
 }
 
+template <typename Loop, typename... Args>
+PM_TARGET_AVX2 void RunWithAvx2(Args... args) {
+  Loop::Run(args...);
+}
+
+/// Calls `Loop::Run(args...)`, which is `always_inline`, compiled for the best instructions of this
+/// processor. None of them fuses operations: the bits are the same with all.
+template <typename Loop, typename... Args>
+void RunBest(Args... args) {
+  if (HasAvx2()) return RunWithAvx2<Loop>(args...);
+  Loop::Run(args...);
+}
+
 }  // namespace paddlemend

@@ -8,3 +8,7 @@
 /// Marks the declaration of an operator: cc/capi/generate.py makes a C function and a Python
 /// function from it. That script's documentation says which parameter types it accepts.
 #define PM_OP
+
+/// Before an output: where the Python function makes it, it has the shape of the input `...` names
+/// and its dtype or, with a second name, that dtype.
+#define PM_LIKE(...)

@@ -219,4 +219,11 @@ void StridedCopy(const TensorView& src, const MutableTensorView& dst, const Cont
   RunPlan(plan, streaming, context);
 }
 
+void FillZero(const MutableTensorView& out, const Context& context) {
+  const char zero[16] = {};
+  TensorView zeros{out, zero};
+  zeros.strides.fill(0);
+  StridedCopy(zeros, out, context);
+}
+
 }  // namespace paddlemend

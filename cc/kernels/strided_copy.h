@@ -11,4 +11,7 @@ namespace paddlemend {
 /// broadcasts; all strides may be negative.
 void StridedCopy(const TensorView& src, const MutableTensorView& dst, const Context& context);
 
+/// Sets every element of out, which has no repeated elements, to zero.
+void FillZero(const MutableTensorView& out, const Context& context);
+
 }  // namespace paddlemend

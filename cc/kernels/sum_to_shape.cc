@@ -31,13 +31,6 @@ DimensionGroups MakeGroups(const TensorLayout& x, const TensorLayout& out) {
   return groups;
 }
 
-void FillZero(const MutableTensorView& out, const Context& context) {
-  const char zero[16] = {};
-  TensorView zeros{out, zero};
-  zeros.strides.fill(0);
-  StridedCopy(zeros, out, context);
-}
-
 /// The same elements with the shape of `out`, which lacks nothing but dimensions of size 1.
 TensorView WithShapeOf(const TensorView& x, const TensorLayout& out) {
   TensorView view = x;

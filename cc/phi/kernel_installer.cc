@@ -66,7 +66,8 @@ phi::KernelArgsDef ArgsForAddedDtype(const phi::KernelArgsDef& float32,
   return def;
 }
 
-std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed, KernelPlan* plan) {
+std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed, AddedArgs added_args,
+                      KernelPlan* plan) {
   phi::KernelKey key;
   const phi::Kernel* stock = FindCpuKernel(stock_kernels, routed.dtype, &key);
   const bool added = stock == nullptr;
@@ -78,6 +79,7 @@ std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed, Ke
     const phi::Kernel* float64 = FindCpuKernel(stock_kernels, phi::DataType::FLOAT64, &unused);
     args = ArgsForAddedDtype(stock->args_def(), float64 ? &float64->args_def() : nullptr,
                              routed.dtype);
+    if (added_args != nullptr) added_args(routed.dtype, &args);
     key = phi::KernelKey(key.backend(), key.layout(), routed.dtype);
   } else {
     args = stock->args_def();
@@ -105,7 +107,7 @@ std::string PlanKernel(const PhiKernel& kernel, const std::vector<phi::DataType>
   if (stock == factory.end()) return "the wheel has no kernel of this name";
   for (const RoutedKernel& routed : kernel.make(kernel.name)) {
     if (std::find(dtypes.begin(), dtypes.end(), routed.dtype) == dtypes.end()) continue;
-    const std::string reason = PlanDtype(stock->second, routed, plan);
+    const std::string reason = PlanDtype(stock->second, routed, kernel.added_args, plan);
     if (!reason.empty()) return reason;
   }
   return "";

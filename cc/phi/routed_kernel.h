@@ -38,10 +38,14 @@ struct RoutedKernel {
   void** stock;        // receives the function of the kernel that is replaced; null where we add
 };
 
+/// Corrects what a kernel for a dtype that we add says of the dtypes of its tensors.
+using AddedArgs = void (*)(phi::DataType dtype, phi::KernelArgsDef* args);
+
 /// A kernel name of the KernelFactory with our kernels for it.
 struct PhiKernel {
   std::string name;
   std::vector<RoutedKernel> (*make)(const std::string& name);
+  AddedArgs added_args;  // null where every dtype that follows the kernel's does so
 };
 
 /// `Function` as a PHI kernel for one dtype, routed by the switch of `Tag`.
@@ -86,11 +90,13 @@ std::vector<RoutedKernel> MakeForEveryDtype(const std::string& name,
 /// The kernels of `Function` under `name`. It is not a template over the dtype: it reads the dtype
 /// from its tensors, as the C ABI does.
 template <typename Tag, auto Function>
-PhiKernel Route(const char* name) {
-  return {name, [](const std::string& kernel_name) {
+PhiKernel Route(const char* name, AddedArgs added_args = nullptr) {
+  return {name,
+          [](const std::string& kernel_name) {
             return MakeForEveryDtype<Tag, Function>(kernel_name,
                                                     std::make_index_sequence<kDtypes.size()>());
-          }};
+          },
+          added_args};
 }
 
 }  // namespace paddlemend::phi_adapter

@@ -49,14 +49,21 @@ OutputTensor::OutputTensor(const py::object& given, const char* name, DLDataType
     created_ = result_.cast<const Tensor&>().View();
     return;
   }
-  result_ = given;
-  given_ = std::make_unique<DLPackTensor>(given, name);
-  if (given_->is_read_only()) throw py::value_error(std::string(name) + " is read-only");
+  *this = Given(given, name);
   const DLTensor& actual = *given_->get();
   if (!SameDType(actual.dtype, dtype) || ShapeOf(actual) != shape) {
     throw py::value_error(std::string(name) + " has " + Describe(actual.dtype, ShapeOf(actual)) +
                           ", expected " + Describe(dtype, shape));
   }
+}
+
+OutputTensor OutputTensor::Given(const py::object& given, const char* name) {
+  OutputTensor output;
+  if (given.is_none()) return output;
+  output.result_ = given;
+  output.given_ = std::make_unique<DLPackTensor>(given, name);
+  if (output.given_->is_read_only()) throw py::value_error(std::string(name) + " is read-only");
+  return output;
 }
 
 OutputTensor OutputTensor::Like(const py::object& given, const char* name,

@@ -63,6 +63,10 @@ class OutputTensor {
   static OutputTensor Optional(const pybind11::object& given, const char* name,
                                const InputTensor& like);
 
+  /// The caller's tensor of any dtype and shape, or no output for None. Raises ValueError if it is
+  /// read-only.
+  static OutputTensor Given(const pybind11::object& given, const char* name);
+
   /// Null for no output.
   DLTensor* get();
 

@@ -1,0 +1,379 @@
+#include "cc/kernels/batch_norm.h"
+
+#include <type_traits>
+#include <vector>
+
+#include "cc/kernels/channel_map.h"
+#include "cc/kernels/channel_sums.h"
+#include "cc/kernels/checks.h"
+#include "cc/kernels/contiguous.h"
+#include "cc/kernels/norm_checks.h"
+
+namespace paddlemend {
+namespace {
+
+/// Row-major copies of the tensors of one value a channel; null for one that is not there.
+class ChannelValues {
+ public:
+  ChannelValues(const TensorView* view, const Context& context) {
+    if (view != nullptr) input_ = std::make_unique<ContiguousInput>(*view, context);
+  }
+
+  template <typename W>
+  const W* data() const {
+    return input_ == nullptr ? nullptr : static_cast<const W*>(input_->data());
+  }
+
+ private:
+  std::unique_ptr<ContiguousInput> input_;
+};
+
+template <typename W>
+W ValueOr(const W* values, int64_t channel, W otherwise) {
+  return values == nullptr ? otherwise : values[channel];
+}
+
+void CopyUnlessSame(const TensorView& from, const MutableTensorView& to, const Context& context) {
+  if (from.data == to.data && IsSameView(from, to)) return;
+  StridedCopy(from, to, context);
+}
+
+/// Checks x, its axis, and that every one of `tensors` has one value a channel.
+Status CheckTensors(const TensorView& x, int64_t channel_axis,
+                    std::initializer_list<NamedTensor> tensors, int* axis) {
+  PM_RETURN_IF_ERROR(CheckNormDType(x, "x"));
+  if (x.ndim < 2) {
+    return InvalidArgument("the shape of x is ", ShapeString(x),
+                           ", expected two dimensions or more");
+  }
+  PM_RETURN_IF_ERROR(ResolveAxis(channel_axis, x, axis, "channel_axis"));
+  for (const NamedTensor& tensor : tensors) {
+    PM_RETURN_IF_ERROR(CheckParameter(tensor, x.shape[*axis], "the channels of x", x));
+  }
+  return OkStatus();
+}
+
+/// One forward call on elements of type T.
+template <typename T>
+class Normalization {
+ public:
+  using W = WorkType<T>;
+  using Parameters = typename ChannelMap<Normalize, T>::Parameters;
+
+  struct Statistics {
+    const W* running_mean;
+    const W* running_var;
+    W* running_mean_out;
+    W* running_var_out;
+    W* saved_mean;
+    W* saved_inverse;
+  };
+
+  Normalization(const ChannelLayout& layout, const T* x, T* out, const Statistics& statistics,
+                const W* weight, const W* bias, double momentum, double epsilon)
+      : layout_(layout),
+        sums_(layout, x, nullptr, nullptr),
+        map_(layout, x, nullptr, out),
+        statistics_(statistics),
+        weight_(weight),
+        bias_(bias),
+        momentum_(momentum),
+        epsilon_(epsilon) {}
+
+  void RunByBatch(const Context& context) const {
+    constexpr int64_t kManyChannels = 32;
+    constexpr int64_t kCached = 1 << 18;  // elements of a channel that the cache holds
+    if (HasRuns(layout_) && layout_.channels >= kManyChannels && layout_.count() <= kCached) {
+      return RunChannelByChannel(context);
+    }
+    std::vector<Moments> moments(layout_.channels);
+    sums_.Run(moments.data(), context);
+    std::vector<Parameters> parameters(layout_.channels);
+    for (int64_t c = 0; c < layout_.channels; ++c) parameters[c] = ByBatch(c, moments[c]);
+    map_.Run(parameters, context);
+  }
+
+  void RunByRunning(const Context& context) const {
+    std::vector<Parameters> parameters(layout_.channels);
+    for (int64_t c = 0; c < layout_.channels; ++c) {
+      const W mean = statistics_.running_mean[c];
+      const double inverse = InverseDeviation(statistics_.running_var[c], epsilon_);
+      statistics_.running_mean_out[c] = mean;
+      statistics_.running_var_out[c] = statistics_.running_var[c];
+      parameters[c] = Save(c, mean, 0, inverse);
+    }
+    map_.Run(parameters, context);
+  }
+
+ private:
+  /// Normalizes what was just summed while it is still in the cache.
+  void RunChannelByChannel(const Context& context) const {
+    constexpr int64_t kGrain = 1 << 14;  // elements
+    ParallelFor(context, layout_.channels, std::max<int64_t>(kGrain / layout_.count(), 1),
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t c = begin; c < end; ++c) {
+                    map_.MapChannel(c, ByBatch(c, sums_.SumBlocks(c, 0, sums_.blocks())));
+                  }
+                });
+  }
+
+  Parameters ByBatch(int64_t c, const Moments& moments) const {
+    const double mean = moments.mean();
+    const double variance = moments.variance();
+    const W rounded = static_cast<W>(mean);
+    statistics_.running_mean_out[c] = Moved(statistics_.running_mean[c], mean);
+    statistics_.running_var_out[c] = Moved(statistics_.running_var[c], variance);
+    return Save(c, rounded, static_cast<W>(moments.MeanAbove(rounded)),
+                InverseDeviation(variance, epsilon_));
+  }
+
+  W Moved(W running, double batch) const {
+    return static_cast<W>(momentum_ * running + (1 - momentum_) * batch);
+  }
+
+  Parameters Save(int64_t c, W mean, W mean_rest, double inverse) const {
+    statistics_.saved_mean[c] = mean;
+    statistics_.saved_inverse[c] = static_cast<W>(inverse);
+    return {mean, mean_rest, static_cast<W>(inverse * ValueOr(weight_, c, W(1))),
+            ValueOr(bias_, c, W(0))};
+  }
+
+  const ChannelLayout layout_;
+  const ChannelSums<SquareSums, T> sums_;
+  const ChannelMap<Normalize, T> map_;
+  const Statistics statistics_;
+  const W* const weight_;
+  const W* const bias_;
+  const double momentum_;
+  const double epsilon_;
+};
+
+/// One backward call on elements of type T.
+template <typename T>
+class NormalizationGradient {
+ public:
+  using W = WorkType<T>;
+  using Parameters = typename ChannelMap<BatchGradient, T>::Parameters;
+
+  NormalizationGradient(const ChannelLayout& layout, const T* x, const T* out_grad,
+                        const W* weight, const W* mean, const W* inverse, bool by_batch)
+      : layout_(layout),
+        x_(x),
+        out_grad_(out_grad),
+        weight_(weight),
+        mean_(mean),
+        inverse_(inverse),
+        by_batch_(by_batch),
+        sums_(layout, x, out_grad, mean) {}
+
+  void Run(T* x_grad, W* weight_grad, W* bias_grad, const Context& context) const {
+    const bool needs_sums =
+        weight_grad != nullptr || bias_grad != nullptr || (by_batch_ && x_grad != nullptr);
+    std::vector<GradientTotals> totals(layout_.channels);
+    if (needs_sums && CanGoChannelByChannel() && x_grad != nullptr && by_batch_) {
+      RunChannelByChannel(x_grad, totals.data(), context);
+    } else {
+      if (needs_sums) sums_.Run(totals.data(), context);
+      if (x_grad != nullptr) MapAll(totals, x_grad, context);
+    }
+    for (int64_t c = 0; c < layout_.channels; ++c) {
+      if (bias_grad != nullptr) bias_grad[c] = static_cast<W>(totals[c].gradient);
+      if (weight_grad != nullptr) {
+        weight_grad[c] = static_cast<W>(Product(totals[c]) * inverse_[c]);
+      }
+    }
+  }
+
+ private:
+  bool CanGoChannelByChannel() const {
+    constexpr int64_t kManyChannels = 32;
+    constexpr int64_t kCached = 1 << 17;  // elements of a channel that the cache holds, twice
+    return HasRuns(layout_) && layout_.channels >= kManyChannels && layout_.count() <= kCached;
+  }
+
+  void RunChannelByChannel(T* x_grad, GradientTotals* totals, const Context& context) const {
+    constexpr int64_t kGrain = 1 << 14;  // elements
+    const ChannelMap<BatchGradient, T> map(layout_, x_, out_grad_, x_grad);
+    ParallelFor(context, layout_.channels, std::max<int64_t>(kGrain / layout_.count(), 1),
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t c = begin; c < end; ++c) {
+                    totals[c] = sums_.SumBlocks(c, 0, sums_.blocks());
+                    map.MapChannel(c, ByBatch(c, totals[c]));
+                  }
+                });
+  }
+
+  void MapAll(const std::vector<GradientTotals>& totals, T* x_grad, const Context& context) const {
+    if (!by_batch_) {
+      std::vector<typename ChannelMap<ScaleGradient, T>::Parameters> scales(layout_.channels);
+      for (int64_t c = 0; c < layout_.channels; ++c) scales[c] = {static_cast<W>(Scale(c))};
+      return ChannelMap<ScaleGradient, T>(layout_, x_, out_grad_, x_grad).Run(scales, context);
+    }
+    std::vector<Parameters> parameters(layout_.channels);
+    for (int64_t c = 0; c < layout_.channels; ++c) parameters[c] = ByBatch(c, totals[c]);
+    ChannelMap<BatchGradient, T>(layout_, x_, out_grad_, x_grad).Run(parameters, context);
+  }
+
+  double Scale(int64_t c) const {
+    return static_cast<double>(inverse_[c]) * ValueOr(weight_, c, W(1));
+  }
+
+  /// What the mean is above the rounded one that was saved.
+  double MeanRest(const GradientTotals& totals) const {
+    return by_batch_ ? totals.distance / static_cast<double>(layout_.count()) : 0;
+  }
+
+  /// The sum of gradient times distance from the mean.
+  double Product(const GradientTotals& totals) const {
+    return totals.product - MeanRest(totals) * totals.gradient;
+  }
+
+  /// weight * inverse * (gradient - mean gradient - normalized x * mean of their product).
+  Parameters ByBatch(int64_t c, const GradientTotals& totals) const {
+    const double count = static_cast<double>(layout_.count());
+    const double inverse = inverse_[c];
+    const double slope = -Scale(c) * inverse * inverse * Product(totals) / count;
+    const double shift = -Scale(c) * totals.gradient / count - slope * MeanRest(totals);
+    return {mean_[c], static_cast<W>(Scale(c)), static_cast<W>(slope), static_cast<W>(shift)};
+  }
+
+  const ChannelLayout layout_;
+  const T* const x_;
+  const T* const out_grad_;
+  const W* const weight_;
+  const W* const mean_;
+  const W* const inverse_;
+  const bool by_batch_;
+  const ChannelSums<GradientSums, T> sums_;
+};
+
+/// Row-major memory for an output that may be missing.
+template <typename W>
+class OptionalOutput {
+ public:
+  explicit OptionalOutput(const MutableTensorView* view) {
+    if (view != nullptr) output_ = std::make_unique<ContiguousOutput>(*view);
+  }
+
+  W* data() const { return output_ == nullptr ? nullptr : static_cast<W*>(output_->data()); }
+  void Finish(const Context& context) const {
+    if (output_ != nullptr) output_->Finish(context);
+  }
+
+ private:
+  std::unique_ptr<ContiguousOutput> output_;
+};
+
+}  // namespace
+
+Status BatchNorm(const TensorView& x, const TensorView& running_mean,
+                 const TensorView& running_var, const TensorView* weight, const TensorView* bias,
+                 bool use_batch_statistics, double momentum, double epsilon, int64_t channel_axis,
+                 const MutableTensorView& out, const MutableTensorView& running_mean_out,
+                 const MutableTensorView& running_var_out, const MutableTensorView& saved_mean,
+                 const MutableTensorView& saved_inverse_deviation, const Context& context) {
+  int axis;
+  PM_RETURN_IF_ERROR(CheckTensors(x, channel_axis,
+                                  {{"running_mean", &running_mean},
+                                   {"running_var", &running_var},
+                                   {"weight", weight},
+                                   {"bias", bias},
+                                   {"running_mean_out", &running_mean_out},
+                                   {"running_var_out", &running_var_out},
+                                   {"saved_mean", &saved_mean},
+                                   {"saved_inverse_deviation", &saved_inverse_deviation}},
+                                  &axis));
+  PM_RETURN_IF_ERROR(CheckSameDType("x", x, "out", out));
+  PM_RETURN_IF_ERROR(CheckSameShape("x", x, "out", out));
+  const ChannelLayout layout = MakeChannelLayout(x, axis);
+  if (layout.count() == 0 || (use_batch_statistics && layout.count() == 1)) {
+    if (layout.count() == 1) CopyUnlessSame(x, out, context);
+    CopyUnlessSame(running_mean, running_mean_out, context);
+    CopyUnlessSame(running_var, running_var_out, context);
+    FillZero(saved_mean, context);
+    FillZero(saved_inverse_deviation, context);
+    return OkStatus();
+  }
+  if (layout.channels == 0) return OkStatus();
+  const ContiguousInput x_values(x, context);
+  const ChannelValues mean(&running_mean, context), var(&running_var, context);
+  const ChannelValues scale(weight, context), shift(bias, context);
+  const ContiguousOutput target(out), mean_out(running_mean_out), var_out(running_var_out);
+  const ContiguousOutput saved(saved_mean), saved_inverse(saved_inverse_deviation);
+  DispatchNormDType(x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using W = WorkType<T>;
+    const auto floats = [](const ContiguousOutput& output) {
+      return static_cast<W*>(output.data());
+    };
+    const typename Normalization<T>::Statistics statistics{
+        mean.data<W>(),  var.data<W>(),       floats(mean_out), floats(var_out),
+        floats(saved),   floats(saved_inverse)};
+    const Normalization<T> normalization(
+        layout, static_cast<const T*>(x_values.data()), static_cast<T*>(target.data()), statistics,
+        scale.data<W>(), shift.data<W>(), momentum, epsilon);
+    use_batch_statistics ? normalization.RunByBatch(context) : normalization.RunByRunning(context);
+  });
+  for (const auto* output : {&target, &mean_out, &var_out, &saved, &saved_inverse}) {
+    output->Finish(context);
+  }
+  return OkStatus();
+}
+
+Status BatchNormGrad(const TensorView& x, const TensorView& out_grad, const TensorView* weight,
+                     const TensorView& running_mean, const TensorView& running_var,
+                     const TensorView& saved_mean, const TensorView& saved_inverse_deviation,
+                     bool use_batch_statistics, double epsilon, int64_t channel_axis,
+                     const MutableTensorView* x_grad, const MutableTensorView* weight_grad,
+                     const MutableTensorView* bias_grad, const Context& context) {
+  int axis;
+  PM_RETURN_IF_ERROR(CheckTensors(x, channel_axis,
+                                  {{"weight", weight},
+                                   {"running_mean", &running_mean},
+                                   {"running_var", &running_var},
+                                   {"saved_mean", &saved_mean},
+                                   {"saved_inverse_deviation", &saved_inverse_deviation},
+                                   {"weight_grad", weight_grad},
+                                   {"bias_grad", bias_grad}},
+                                  &axis));
+  PM_RETURN_IF_ERROR(CheckSameDType("x", x, "out_grad", out_grad));
+  PM_RETURN_IF_ERROR(CheckSameShape("x", x, "out_grad", out_grad));
+  if (x_grad != nullptr) {
+    PM_RETURN_IF_ERROR(CheckSameDType("x", x, "x_grad", *x_grad));
+    PM_RETURN_IF_ERROR(CheckSameShape("x", x, "x_grad", *x_grad));
+  }
+  const ChannelLayout layout = MakeChannelLayout(x, axis);
+  if (layout.count() == 0 || (use_batch_statistics && layout.count() == 1)) {
+    if (x_grad != nullptr && layout.count() == 1) CopyUnlessSame(out_grad, *x_grad, context);
+    if (weight_grad != nullptr) FillZero(*weight_grad, context);
+    if (bias_grad != nullptr) FillZero(*bias_grad, context);
+    return OkStatus();
+  }
+  if (layout.channels == 0) return OkStatus();
+  const ContiguousInput x_values(x, context), gradients(out_grad, context);
+  const ChannelValues scale(weight, context);
+  const ChannelValues mean(use_batch_statistics ? &saved_mean : &running_mean, context);
+  const ChannelValues saved_inverse(&saved_inverse_deviation, context), var(&running_var, context);
+  DispatchNormDType(x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using W = WorkType<T>;
+    const OptionalOutput<T> to_x(x_grad);
+    const OptionalOutput<W> to_weight(weight_grad), to_bias(bias_grad);
+    std::vector<W> inverse(layout.channels);
+    for (int64_t c = 0; c < layout.channels; ++c) {
+      inverse[c] = use_batch_statistics
+                       ? saved_inverse.data<W>()[c]
+                       : static_cast<W>(InverseDeviation(var.data<W>()[c], epsilon));
+    }
+    NormalizationGradient<T>(layout, static_cast<const T*>(x_values.data()),
+                             static_cast<const T*>(gradients.data()), scale.data<W>(),
+                             mean.data<W>(), inverse.data(), use_batch_statistics)
+        .Run(to_x.data(), to_weight.data(), to_bias.data(), context);
+    to_x.Finish(context);
+    to_weight.Finish(context);
+    to_bias.Finish(context);
+  });
+  return OkStatus();
+}
+
+}  // namespace paddlemend

@@ -1,0 +1,52 @@
+// A tensor seen as [outer, channels, inner]: what every operator on channels loops over.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "cc/kernels/tensor_view.h"
+
+namespace paddlemend {
+
+/// Row-major. Element (o, c, i) belongs to channel c.
+struct ChannelLayout {
+  int64_t outer = 1;
+  int64_t channels = 1;
+  int64_t inner = 1;
+
+  /// Elements of one channel.
+  int64_t count() const { return outer * inner; }
+};
+
+inline ChannelLayout MakeChannelLayout(const TensorLayout& x, int axis) {
+  ChannelLayout layout;
+  for (int d = 0; d < axis; ++d) layout.outer *= x.shape[d];
+  layout.channels = x.shape[axis];
+  for (int d = axis + 1; d < x.ndim; ++d) layout.inner *= x.shape[d];
+  if (layout.channels == 1) return {1, 1, layout.count()};
+  return layout;
+}
+
+/// Whether the neighbours in memory of one channel are so many that each row of them is a loop.
+inline bool HasRuns(const ChannelLayout& layout) { return layout.inner >= 16; }
+
+/// A layout without runs, cut into rows that are wide enough for vector instructions: several times
+/// all channels, if these are few. The last `rest` times make a row of their own.
+struct WideRows {
+  explicit WideRows(const ChannelLayout& layout) : period(layout.channels * layout.inner) {
+    constexpr int64_t kWide = 64;
+    const int64_t wanted = std::max<int64_t>(kWide / period, 1);
+    repeats = std::max<int64_t>(std::min(wanted, layout.outer), 1);
+    rows = layout.outer / repeats;
+    rest = layout.outer % repeats;
+  }
+
+  int64_t width() const { return repeats * period; }
+
+  int64_t period;   // elements of all channels
+  int64_t repeats;  // periods in a row
+  int64_t rows;
+  int64_t rest;  // periods after the last whole row
+};
+
+}  // namespace paddlemend

@@ -1,0 +1,150 @@
+// Computing an output from each element and the parameters of its channel.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "cc/kernels/channel_layout.h"
+#include "cc/kernels/context.h"
+#include "cc/kernels/cpu_features.h"
+#include "cc/kernels/element_math.h"
+#include "cc/kernels/parallel.h"
+
+namespace paddlemend {
+
+/// (x - mean) * scale + shift, the mean in two parts: what is left of it when it is rounded is not
+/// lost where it is large beside the deviation.
+struct Normalize {
+  static constexpr int kParameters = 4;
+  template <typename W>
+  [[gnu::always_inline]] static W Map(W x, W, const W* p) {
+    return ((x - p[0]) - p[1]) * p[2] + p[3];
+  }
+};
+
+/// gradient * p[0]: of a norm by given statistics.
+struct ScaleGradient {
+  static constexpr int kParameters = 1;
+  template <typename W>
+  [[gnu::always_inline]] static W Map(W, W gradient, const W* p) {
+    return gradient * p[0];
+  }
+};
+
+/// gradient * p[1] + (x - p[0]) * p[2] + p[3]: of a norm by the statistics of x.
+struct BatchGradient {
+  static constexpr int kParameters = 4;
+  template <typename W>
+  [[gnu::always_inline]] static W Map(W x, W gradient, const W* p) {
+    return gradient * p[1] + ((x - p[0]) * p[2] + p[3]);
+  }
+};
+
+/// Elements that share their parameters.
+template <typename Mapping, typename T>
+struct MapRunLoop {
+  using W = WorkType<T>;
+  [[gnu::always_inline]] static void Run(const T* x, const T* gradients, int64_t size,
+                                         const W* parameters, T* out) {
+    W p[Mapping::kParameters];
+    for (int i = 0; i < Mapping::kParameters; ++i) p[i] = parameters[i];
+#pragma GCC ivdep
+    for (int64_t i = 0; i < size; ++i) {
+      out[i] = FromWork<T>(Mapping::template Map<W>(ToWork(x[i]), ToWork(gradients[i]), p));
+    }
+  }
+};
+
+/// Elements that have parameters of their own, parameter i of element j at i * size + j.
+template <typename Mapping, typename T>
+struct MapRowLoop {
+  using W = WorkType<T>;
+  [[gnu::always_inline]] static void Run(const T* x, const T* gradients, int64_t size,
+                                         int64_t stride, const W* parameters, T* out) {
+#pragma GCC ivdep
+    for (int64_t j = 0; j < size; ++j) {
+      W p[Mapping::kParameters];
+      for (int i = 0; i < Mapping::kParameters; ++i) p[i] = parameters[i * stride + j];
+      out[j] = FromWork<T>(Mapping::template Map<W>(ToWork(x[j]), ToWork(gradients[j]), p));
+    }
+  }
+};
+
+template <typename Mapping, typename T>
+class ChannelMap {
+ public:
+  using W = WorkType<T>;
+  using Parameters = std::array<W, Mapping::kParameters>;  // of one channel
+
+  /// `gradients` may be null if the mapping does not use them; `out` may be x or the gradients.
+  ChannelMap(const ChannelLayout& layout, const T* x, const T* gradients, T* out)
+      : layout_(layout), x_(x), gradients_(gradients == nullptr ? x : gradients), out_(out) {}
+
+  /// Maps a channel of a layout with runs.
+  void MapChannel(int64_t channel, const Parameters& parameters) const {
+    for (int64_t row = 0; row < layout_.outer; ++row) {
+      MapRun((row * layout_.channels + channel) * layout_.inner, layout_.inner, parameters);
+    }
+  }
+
+  /// Maps everything; one entry of `parameters` for each channel.
+  void Run(const std::vector<Parameters>& parameters, const Context& context) const {
+    if (HasRuns(layout_)) {
+      RunOverRuns(parameters, context);
+    } else {
+      RunOverColumns(parameters, context);
+    }
+  }
+
+ private:
+  static constexpr int64_t kGrain = 1 << 14;  // elements
+  static constexpr int64_t kPiece = 1 << 16;  // elements
+
+  void MapRun(int64_t offset, int64_t size, const Parameters& parameters) const {
+    RunBest<MapRunLoop<Mapping, T>>(x_ + offset, gradients_ + offset, size, parameters.data(),
+                                    out_ + offset);
+  }
+
+  void RunOverRuns(const std::vector<Parameters>& parameters, const Context& context) const {
+    const int64_t pieces = (layout_.inner + kPiece - 1) / kPiece;
+    const int64_t items = layout_.outer * layout_.channels * pieces;
+    const int64_t grain = std::max<int64_t>(kGrain / std::min(layout_.inner, kPiece), 1);
+    ParallelFor(context, items, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t item = begin; item < end; ++item) {
+        const int64_t row = item / pieces;
+        const int64_t at = item % pieces * kPiece;
+        MapRun(row * layout_.inner + at, std::min(kPiece, layout_.inner - at),
+               parameters[row % layout_.channels]);
+      }
+    });
+  }
+
+  void RunOverColumns(const std::vector<Parameters>& parameters, const Context& context) const {
+    const WideRows wide(layout_);
+    const int64_t width = wide.width();
+    std::vector<W> columns(Mapping::kParameters * width);
+    for (int64_t j = 0; j < width; ++j) {
+      const Parameters& of_channel = parameters[j / layout_.inner % layout_.channels];
+      for (int i = 0; i < Mapping::kParameters; ++i) columns[i * width + j] = of_channel[i];
+    }
+    const auto map = [&](int64_t row, int64_t size) {
+      const int64_t offset = row * width;
+      RunBest<MapRowLoop<Mapping, T>>(x_ + offset, gradients_ + offset, size, width,
+                                      columns.data(), out_ + offset);
+    };
+    ParallelFor(context, wide.rows, std::max<int64_t>(kGrain / width, 1),
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t row = begin; row < end; ++row) map(row, width);
+                });
+    if (wide.rest > 0) map(wide.rows, wide.rest * wide.period);
+  }
+
+  const ChannelLayout layout_;
+  const T* const x_;
+  const T* const gradients_;
+  T* const out_;
+};
+
+}  // namespace paddlemend
