@@ -4,27 +4,18 @@ The Python function of an operator has these parameters:
 
 - those of ``<Op>Shape`` if it exists, then the other inputs and attributes in their order;
 - for an output ``foo_grad`` without a parameter ``foo``: ``foo``, a tensor that gives shape and
-  dtype. It may be None if the output is optional, and the result is None then. An optional input
-  ``foo`` does the same;
+  dtype. It may be None if the output is optional, and the result is None then. An input ``foo``
+  does the same;
 - for every output its own name, None by default: a tensor to write to instead of a new one.
 
-Any other output has the shape that ``<Op>Shape`` computes, else that of the first input, and the
-dtype of the first input. A list of tensors is a Python list or tuple. A function that describes a
+Any other output has the shape that ``<Op>Shape`` computes for it, else that of the first input, and
+the dtype of the first input, or the complex or real dtype of its precision. A list of tensors is a Python list or tuple. A function that describes a
 view has no Python form: every library of Python has views of its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from operator_model import Operator, Parameter
-
-
-@dataclass(frozen=True)
-class _Output:
-    parameter: Parameter
-    like: str | None  # the Python parameter that gives shape and dtype
-    optional: bool  # `like` may be None
 
 
 def render_python(operators: list[Operator]) -> str:
@@ -93,14 +84,14 @@ def _gradient_of(output: Parameter) -> str | None:
 
 def _binding(op: Operator, shape_op: Operator | None) -> str:
     parameters = _python_parameters(op, shape_op)
-    kinds = {p.name: p.kind for p in op.parameters}
+    inputs = {p.name for p in parameters if p.is_input}
     first = next(p.name for p in parameters if p.kind == "input")
     lines = [_input_line(p) for p in parameters if p.kind in _INPUT_LINES]
     if shape_op:
-        lines.append(f"const Sizes out_shape = {_shape_call(shape_op)};")
+        lines.append(f"const Sizes {shape_op.shape_of}_shape = {_shape_call(shape_op)};")
     for output in op.outputs:
         like = _gradient_of(output)
-        if like and kinds.get(like) in (None, "optional_input"):
+        if like in inputs:
             source = f"{like}_input"
             make = "Optional" if output.kind == "optional_output" else "Like"
             lines.append(
@@ -108,10 +99,12 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
                 f'({output.name}, "{output.name}", {source});'
             )
         else:
-            shape = "out_shape" if shape_op else f"{first}_input.shape()"
+            computed = shape_op is not None and shape_op.shape_of == output.name
+            shape = f"{output.name}_shape" if computed else f"{first}_input.shape()"
+            dtype = _OUTPUT_DTYPES.get(output.kind, "{0}").format(f"{first}_input.dtype()")
             lines.append(
                 f'OutputTensor {output.name}_output({output.name}, "{output.name}", '
-                f"{first}_input.dtype(), {shape});"
+                f"{dtype}, {shape});"
             )
     arguments = ", ".join(_call_argument(p) for p in op.parameters)
     lines.append(f"Call([&] {{ return pm_{op.name}({arguments}); }});")
@@ -144,6 +137,9 @@ _INPUT_LINES = {
 }
 
 
+_OUTPUT_DTYPES = {"complex_output": "ComplexDType({0})", "real_output": "RealDType({0})"}
+
+
 def _input_line(p: Parameter) -> str:
     return _INPUT_LINES[p.kind].format(p.name)
 
@@ -155,6 +151,8 @@ def _call_argument(p: Parameter) -> str:
         "input_list": "{0}_input.data(), {0}_input.size()",
         "output": "{0}_output.get()",
         "optional_output": "{0}_output.get()",
+        "complex_output": "{0}_output.get()",
+        "real_output": "{0}_output.get()",
         "text": "{0}.c_str()",
         "int_list": "{0}.data(), static_cast<int32_t>({0}.size())",
         "shape": "out_sizes, out_ndim",

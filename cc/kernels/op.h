@@ -8,3 +8,12 @@
 /// Marks the declaration of an operator: cc/capi/generate.py makes a C function and a Python
 /// function from it. That script's documentation says which parameter types it accepts.
 #define PM_OP
+
+namespace paddlemend {
+
+/// In the declaration of an operator, what the dtype of an output is: complex, or real, of the
+/// precision of the first input. Other outputs have the dtype of the first input.
+using ComplexOutput = MutableTensorView;
+using RealOutput = MutableTensorView;
+
+}  // namespace paddlemend
