@@ -15,6 +15,7 @@ INTEGER_DTYPES = ("uint8", "int8", "int16", "int32", "int64")
 FLOATING_DTYPES = ("float16", "bfloat16", "float32", "float64")
 COMPLEX_DTYPES = ("complex64", "complex128")
 ALL_DTYPES = ("bool", *INTEGER_DTYPES, *FLOATING_DTYPES, *COMPLEX_DTYPES)
+LINALG_DTYPES = ("float32", "float64", *COMPLEX_DTYPES)  # those that LAPACK has
 FLOAT8_DTYPES = ("float8_e4m3fn", "float8_e5m2")  # Paddle moves them, and computes with none
 
 # Policies: what install() does with the stock kernel of an operator.
@@ -430,8 +431,11 @@ CHOLESKY_SOLVE = Operator(
             ("paddle.Tensor.cholesky_solve", "paddle.tensor.cholesky_solve"),
         ),
     ),
-    phi_kernels=(),
-    policy=PENDING,
+    phi_kernels=(
+        PhiKernel("cholesky_solve", LINALG_DTYPES),
+        PhiKernel("cholesky_solve_grad", LINALG_DTYPES),
+    ),
+    policy=REPLACE,
     reference="torch",
     forward_tolerance=RESIDUAL,
     gradient_tolerance=SUM,

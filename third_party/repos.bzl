@@ -1,6 +1,7 @@
 """Every external repository, once: MODULE.bazel (through extensions.bzl) and WORKSPACE both call repos()."""
 
 load("//third_party/debian:debian.bzl", "debian_package")
+load("//third_party/lapack:wheel.bzl", "OPENBLAS_BUILD_FILE")
 load("//third_party/npm:npm.bzl", "npm_package")
 load("//third_party/paddle:versions.bzl", "PADDLES", "paddle_repository_name")
 load("//third_party/paddle:wheel.bzl", "PADDLE_BUILD_FILE")
@@ -29,6 +30,12 @@ def repos():
                 python = version,
             )
 
+    pip_wheels(
+        name = "openblas",
+        build_file = OPENBLAS_BUILD_FILE,
+        lock = "//third_party/pip/locks:openblas.txt",
+        python = PYTHON_VERSIONS[0],
+    )
     pip_wheels(
         name = "lint_tools",
         build_file = """exports_files(["site"], visibility = ["//visibility:public"])""",

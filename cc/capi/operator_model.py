@@ -7,10 +7,11 @@ A declaration has exactly this form, with a block of ``///`` lines directly abov
                           const Context& context);
 
 Parameter types: see ``PARAMETER_KINDS``. Before an output may stand ``PM_LIKE(input)`` or
-``PM_LIKE(input, dtype)``: what the Python function makes it like. A function with a ``Shape*`` parameter computes the
-output shape of the operator whose name it has without ``Shape``; one with a ``TensorView*``
-parameter describes a view of the memory of its first input. Both take no output tensor and no
-context. Every other function has at least one output tensor, and the context comes last.
+``PM_LIKE(input, dtype)``: what the Python function makes it like. A function with a ``Shape*``
+parameter computes the shape of the output of that name of the operator whose name it has without
+``Shape``; one with a ``TensorView*`` parameter describes a view of the memory of its first input.
+Both take no output tensor and no context. Every other function has at least one output tensor, and
+the context comes last.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ PARAMETER_KINDS = {
     "IntSpan": "int_list",
     "const MutableTensorView&": "output",
     "const MutableTensorView*": "optional_output",
+    "const ComplexOutput&": "complex_output",
+    "const RealOutput&": "real_output",
     "Shape*": "shape",
     "TensorView*": "view",
     "const Context&": "context",
@@ -53,7 +56,7 @@ class Parameter:
 
     @property
     def is_output(self) -> bool:
-        return self.kind in ("output", "optional_output")
+        return self.kind in ("output", "optional_output", "complex_output", "real_output")
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,11 @@ class Operator:
     @property
     def computes_shape(self) -> bool:
         return any(p.kind == "shape" for p in self.parameters)
+
+    @property
+    def shape_of(self) -> str | None:
+        """The output whose shape this function computes."""
+        return next((p.name for p in self.parameters if p.kind == "shape"), None)
 
     @property
     def makes_view(self) -> bool:
@@ -97,19 +105,21 @@ def read_operators(headers: list[str]) -> list[Operator]:
     """All declarations in the given files, in order. Raises DeclarationError."""
     operators = [op for header in headers for op in _read_header(Path(header))]
     names = [op.name for op in operators]
+    outputs = {op.name: [p.name for p in op.outputs] for op in operators}
     for op in operators:
         if names.count(op.name) > 1:
             raise DeclarationError(f"{op.header}: {op.cpp_name} is declared more than once")
-        if op.computes_shape and not _shape_is_of(op, names):
+        if op.computes_shape and not _shape_is_of(op, outputs):
             raise DeclarationError(
                 f"{op.header}: {op.cpp_name} has a Shape* parameter, so its name must be that of "
-                "another PM_OP function followed by Shape"
+                "another PM_OP function followed by Shape, and that of the parameter the name of "
+                "an output of the function"
             )
     return operators
 
 
-def _shape_is_of(op: Operator, names: list[str]) -> bool:
-    return op.name.endswith("_shape") and op.subject in names
+def _shape_is_of(op: Operator, outputs: dict[str, list[str]]) -> bool:
+    return op.name.endswith("_shape") and op.shape_of in outputs.get(op.subject, [])
 
 
 def _read_header(path: Path) -> list[Operator]:

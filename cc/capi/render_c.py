@@ -50,6 +50,8 @@ _C_TYPES = {
     "int_list": "const int64_t* {0}, int32_t {0}_size",
     "output": "DLTensor* {0}",
     "optional_output": "DLTensor* {0}",
+    "complex_output": "DLTensor* {0}",
+    "real_output": "DLTensor* {0}",
     "shape": "int64_t* {0}_shape, int32_t* {0}_ndim",
     "view": "DLTensor* {0}",
     "context": "pm_context* {0}",
@@ -171,6 +173,8 @@ def _argument(p: Parameter) -> str:
     forms = {
         "input": "{0}_view",
         "output": "{0}_view",
+        "complex_output": "{0}_view",
+        "real_output": "{0}_view",
         "optional_input": "{0} == nullptr ? nullptr : &{0}_view",
         "input_list": "TensorList{{{0}_views.data(), {0}_size}}",
         "optional_output": "{0} == nullptr ? nullptr : &{0}_view",

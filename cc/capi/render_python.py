@@ -11,23 +11,14 @@ The Python function of an operator has these parameters:
   a tensor it is not computed, and its result is None.
 
 An output with a ``PM_LIKE`` has the shape and dtype that it says. Any other output has the shape
-that ``<Op>Shape`` computes, else that of the first input, and the dtype of the first input. A list
-of tensors is a Python list or tuple. A function that describes a view has no Python form: every
-library of Python has views of its own.
+that ``<Op>Shape`` computes for it, else that of the first input, and the dtype of the first input,
+or the complex or real dtype of its precision. A list of tensors is a Python list or tuple. A
+function that describes a view has no Python form: every library of Python has views of its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from operator_model import Operator, Parameter
-
-
-@dataclass(frozen=True)
-class _Output:
-    parameter: Parameter
-    like: str | None  # the Python parameter that gives shape and dtype
-    optional: bool  # `like` may be None
 
 
 def render_python(operators: list[Operator]) -> str:
@@ -64,8 +55,6 @@ void BindOperators(py::module_& module) {{
 """
 
 
-_DTYPES = {"int8": "DLDataType{kDLInt, 8, 1}"}
-
 _PYTHON_TYPES = {
     "int": "int64_t {0}",
     "float": "double {0}",
@@ -99,22 +88,21 @@ def _gradient_of(output: Parameter) -> str | None:
 
 def _binding(op: Operator, shape_op: Operator | None) -> str:
     parameters = _python_parameters(op, shape_op)
-    kinds = {p.name: p.kind for p in op.parameters}
+    kinds = {p.name: p.kind for p in parameters if p.is_input}
     first = next(p.name for p in parameters if p.kind == "input")
     lines = [_input_line(p) for p in parameters if p.kind in _INPUT_LINES]
     if shape_op:
-        lines.append(f"const Sizes out_shape = {_shape_call(shape_op)};")
+        lines.append(f"const Sizes {shape_op.shape_of}_shape = {_shape_call(shape_op)};")
     for output in op.outputs:
         like = _gradient_of(output)
-        kind = kinds.get(like)
         if output.kind == "optional_output" and not like and not output.like:
             lines.append(
                 f"OutputTensor {output.name}_output = OutputTensor::Given"
                 f'({output.name}, "{output.name}");'
             )
-        elif like and kind in (None, "input", "optional_input"):
+        elif like in kinds:
             source = f"{like}_input"
-            may_be_none = output.kind == "optional_output" and kind != "input"
+            may_be_none = output.kind == "optional_output" and kinds[like] == "optional_input"
             make = "Optional" if may_be_none else "Like"
             lines.append(
                 f"OutputTensor {output.name}_output = OutputTensor::{make}"
@@ -122,8 +110,9 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
             )
         else:
             source = f"{output.like or first}_input"
-            shape = "out_shape" if shape_op and not output.like else f"{source}.shape()"
-            dtype = _DTYPES[output.dtype] if output.dtype else f"{source}.dtype()"
+            computed = shape_op is not None and shape_op.shape_of == output.name
+            shape = f"{output.name}_shape" if computed else f"{source}.shape()"
+            dtype = _dtype(output, source)
             lines.append(
                 f'OutputTensor {output.name}_output({output.name}, "{output.name}", '
                 f"{dtype}, {shape});"
@@ -159,6 +148,17 @@ _INPUT_LINES = {
 }
 
 
+_DTYPES = {"int8": "DLDataType{kDLInt, 8, 1}"}
+_DTYPES_OF_KINDS = {"complex_output": "ComplexDType({0})", "real_output": "RealDType({0})"}
+
+
+def _dtype(output: Parameter, source: str) -> str:
+    """The dtype of an output that is like `source`."""
+    if output.dtype:
+        return _DTYPES[output.dtype]
+    return _DTYPES_OF_KINDS.get(output.kind, "{0}").format(f"{source}.dtype()")
+
+
 def _input_line(p: Parameter) -> str:
     return _INPUT_LINES[p.kind].format(p.name)
 
@@ -170,6 +170,8 @@ def _call_argument(p: Parameter) -> str:
         "input_list": "{0}_input.data(), {0}_input.size()",
         "output": "{0}_output.get()",
         "optional_output": "{0}_output.get()",
+        "complex_output": "{0}_output.get()",
+        "real_output": "{0}_output.get()",
         "text": "{0}.c_str()",
         "int_list": "{0}.data(), static_cast<int32_t>({0}.size())",
         "shape": "out_sizes, out_ndim",

@@ -12,3 +12,12 @@
 /// Before an output: where the Python function makes it, it has the shape of the input `...` names
 /// and its dtype or, with a second name, that dtype.
 #define PM_LIKE(...)
+
+namespace paddlemend {
+
+/// In the declaration of an operator, what the dtype of an output is: complex, or real, of the
+/// precision of the first input. Other outputs have the dtype of the first input.
+using ComplexOutput = MutableTensorView;
+using RealOutput = MutableTensorView;
+
+}  // namespace paddlemend

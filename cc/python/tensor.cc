@@ -109,6 +109,19 @@ std::string DTypeName(DLDataType dtype) {
   return kind + std::to_string(dtype.bits);
 }
 
+DLDataType ComplexDType(DLDataType dtype) {
+  DLDataType result = RealDType(dtype);
+  result.code = kDLComplex;
+  result.bits *= 2;
+  return result;
+}
+
+DLDataType RealDType(DLDataType dtype) {
+  const bool is_double = (dtype.code == kDLFloat && dtype.bits == 64) ||
+                         (dtype.code == kDLComplex && dtype.bits == 128);
+  return {kDLFloat, static_cast<uint8_t>(is_double ? 64 : 32), 1};
+}
+
 Tensor::Tensor(DLDataType dtype, Sizes shape) : dtype_(dtype), shape_(std::move(shape)) {
   bytes_ = LayOut(shape_, std::max<int64_t>(ElementSize(dtype), 1), &strides_);
   data_ = Allocate(bytes_);

@@ -17,6 +17,11 @@ using Sizes = std::vector<int64_t>;
 /// The name NumPy uses ("float32"); "bfloat16" for the dtype NumPy lacks.
 std::string DTypeName(DLDataType dtype);
 
+/// The complex and the real dtype of the precision of `dtype`; float32's for any that is no
+/// floating point or complex dtype of 32 bits or more.
+DLDataType ComplexDType(DLDataType dtype);
+DLDataType RealDType(DLDataType dtype);
+
 /// A contiguous CPU tensor that shares ownership of its memory with its DLPack capsules.
 class Tensor {
  public:

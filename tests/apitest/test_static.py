@@ -10,9 +10,9 @@ from paddlemend.apitest.row import Row
 from paddlemend.apitest.worker import STATIC, Task, initialize_worker, run_task
 
 
-def judge_lines(lines):
-    initialize_worker("stock")
-    return [run_task(Task(line, "stock", 0, 1 << 30, STATIC)) for line in lines]
+def judge_lines(lines, subject="stock"):
+    initialize_worker(subject)
+    return [run_task(Task(line, subject, 0, 1 << 30, STATIC)) for line in lines]
 
 
 def judge_with_wrong_program(line):
@@ -59,6 +59,17 @@ def test_a_call_that_agrees_everywhere_passes_with_its_gradients():
         'paddle.incubate.nn.functional.swiglu(Tensor([2, 4],"float32"), )',
     )
     assert [(r.class_, r.stage) for r in results] == [(row.PASS, row.BACKWARD)] * 4
+
+
+def test_a_program_may_refuse_what_is_in_dygraph_only_where_sot_leaves_the_graph():
+    line = 'paddle.as_strided(Tensor([4],"float32"), list[2,2,], list[1,1,], )'
+    (stock,) = rows_of(line)
+    assert stock.class_ == row.PADDLE_ERROR
+    assert stock.message.startswith("SOT")
+    outcome = child.run_in_child(judge_lines, [line], "mended", timeout=120)
+    assert outcome.returned, outcome.describe()
+    (mended,) = outcome.value
+    assert (mended.class_, mended.stage) == (row.PASS, row.BACKWARD)
 
 
 def test_a_call_that_all_refuse_is_no_failure():

