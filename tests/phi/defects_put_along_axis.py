@@ -29,6 +29,10 @@ def add(x, index, value):
     return paddle.put_along_axis(x, index, value, 0, "add")
 
 
+def a_number(x, index):
+    return paddle.put_along_axis(x, index, 2.5, 0)
+
+
 def floats(*values: float) -> np.ndarray:
     return np.array(values, np.float32)
 
@@ -87,5 +91,23 @@ DEFECTS = [
         function=assign,
         arrays=[np.zeros(2, np.complex64), np.array([1, 1]), np.array([1j, 2], np.complex64)],
         output=np.array([0, 2], np.complex64),
+    ),
+    Defect(
+        "put_along_axis: a number beside a float64 arr is refused",
+        affects=ALL_PADDLES,
+        function=a_number,
+        arrays=[ones(2, 1, dtype="float64"), np.array([[1]])],
+        cotangent=3 * ones(2, 1, dtype="float64"),
+        output=np.array([[1], [2.5]]),
+        gradients=[np.array([[3.0], [0]]), None],
+    ),
+    Defect(
+        "put_along_axis: a 0-D arr is refused",
+        affects=ALL_PADDLES,
+        function=add,
+        arrays=[floats(2).reshape(()), np.array(0), floats(3).reshape(())],
+        cotangent=floats(7).reshape(()),
+        output=floats(5).reshape(()),
+        gradients=[floats(7).reshape(()), None, floats(7).reshape(())],
     ),
 ]

@@ -1,0 +1,109 @@
+"""put_along_axis and put_along_axis_ above their kernel.
+
+The wheel refuses 0-D tensors and makes a tensor of the default dtype of a number, before a kernel
+sees either; and it copies indices and values to the shape that they already have.
+"""
+
+from __future__ import annotations
+
+from numbers import Complex, Integral, Real
+from typing import Any
+
+import paddle
+from paddle import _C_ops
+from paddle.framework import in_dynamic_mode, in_dynamic_or_pir_mode
+from paddlemend.kernels import installation
+from paddlemend.kernels.redirect import Redirect
+
+_TENSORS = (paddle.Tensor, paddle.pir.Value)
+_FLOATING = (paddle.float16, paddle.bfloat16, paddle.float32, paddle.float64)
+_COMPLEX = (paddle.complex64, paddle.complex128)
+
+
+def put_along_axis(
+    arr: Any,
+    indices: Any,
+    values: Any,
+    axis: int,
+    reduce: str = "assign",
+    include_self: bool = True,
+    broadcast: bool = True,
+) -> Any:
+    """arr, [...], with values put at the places that indices names along `axis`."""
+    stock = _PUT_ALONG_AXIS.stock
+    if not in_dynamic_or_pir_mode() or not _is_ours(arr):
+        return stock(arr, indices, values, axis, reduce, include_self, broadcast)
+    values = _tensor_like(arr, values) if broadcast or arr.ndim == 0 else values
+    if _goes_to_kernel(arr, indices, values, broadcast):
+        return _C_ops.put_along_axis(arr, indices, values, axis, reduce, include_self)
+    return stock(arr, indices, values, axis, reduce, include_self, broadcast)
+
+
+def put_along_axis_(
+    arr: Any,
+    indices: Any,
+    values: Any,
+    axis: int,
+    reduce: str = "assign",
+    include_self: bool = True,
+    broadcast: bool = True,
+) -> Any:
+    """As put_along_axis, into arr."""
+    stock = _PUT_ALONG_AXIS_.stock
+    if not in_dynamic_mode() or not _is_ours(arr):
+        return stock(arr, indices, values, axis, reduce, include_self, broadcast)
+    values = _tensor_like(arr, values) if broadcast or arr.ndim == 0 else values
+    if _goes_to_kernel(arr, indices, values, broadcast):
+        return _C_ops.put_along_axis_(arr, indices, values, axis, reduce, include_self)
+    return stock(arr, indices, values, axis, reduce, include_self, broadcast)
+
+
+def _is_ours(arr: Any) -> bool:
+    """Whether our kernel runs, for an arr that is a tensor."""
+    return installation.is_active("put_along_axis") and isinstance(arr, _TENSORS)
+
+
+def _tensor_like(arr: Any, values: Any) -> Any:
+    """A number that arr can hold as a tensor of its dtype; anything else as it is."""
+    if isinstance(values, Integral):
+        fits = True
+    elif isinstance(values, Real):
+        fits = arr.dtype in _FLOATING + _COMPLEX
+    else:
+        fits = isinstance(values, Complex) and arr.dtype in _COMPLEX
+    return paddle.full([1] * arr.ndim, values, arr.dtype) if fits else values
+
+
+def _goes_to_kernel(arr: Any, indices: Any, values: Any, broadcast: bool) -> bool:
+    """Whether there is nothing to broadcast: the shapes are equal and known, or 0-D.
+
+    Without `broadcast` it is the wheel's Python that says which shapes fit.
+    """
+    tensors = (arr, indices, values)
+    if not all(isinstance(tensor, _TENSORS) for tensor in tensors):
+        return False
+    shape = arr.shape
+    equal = indices.shape == shape and values.shape == shape
+    return equal and (len(shape) == 0 or (broadcast and -1 not in shape))
+
+
+def _run_put_along_axis(
+    arr, indices, values, axis, reduce="assign", include_self=True, broadcast=True
+):
+    from paddlemend.kernels import put_along_axis_api
+
+    return put_along_axis_api.put_along_axis(
+        arr, indices, values, axis, reduce, include_self, broadcast
+    )
+
+
+def _run_put_along_axis_(*args, **kwargs):
+    from paddlemend.kernels import put_along_axis_api
+
+    return put_along_axis_api.put_along_axis_(*args, **kwargs)
+
+
+_PUT_ALONG_AXIS = Redirect(paddle.tensor.put_along_axis, _run_put_along_axis)
+_PUT_ALONG_AXIS_ = Redirect(paddle.tensor.put_along_axis_, _run_put_along_axis_)
+
+REDIRECTS = [_PUT_ALONG_AXIS, _PUT_ALONG_AXIS_]
