@@ -1,32 +1,16 @@
 #include "cc/kernels/batch_norm.h"
 
-#include <type_traits>
+#include <initializer_list>
 #include <vector>
 
 #include "cc/kernels/channel_map.h"
 #include "cc/kernels/channel_sums.h"
 #include "cc/kernels/checks.h"
-#include "cc/kernels/contiguous.h"
 #include "cc/kernels/norm_checks.h"
+#include "cc/kernels/optional_values.h"
 
 namespace paddlemend {
 namespace {
-
-/// Row-major copies of the tensors of one value a channel; null for one that is not there.
-class ChannelValues {
- public:
-  ChannelValues(const TensorView* view, const Context& context) {
-    if (view != nullptr) input_ = std::make_unique<ContiguousInput>(*view, context);
-  }
-
-  template <typename W>
-  const W* data() const {
-    return input_ == nullptr ? nullptr : static_cast<const W*>(input_->data());
-  }
-
- private:
-  std::unique_ptr<ContiguousInput> input_;
-};
 
 template <typename W>
 W ValueOr(const W* values, int64_t channel, W otherwise) {
@@ -81,11 +65,6 @@ class Normalization {
         epsilon_(epsilon) {}
 
   void RunByBatch(const Context& context) const {
-    constexpr int64_t kManyChannels = 32;
-    constexpr int64_t kCached = 1 << 18;  // elements of a channel that the cache holds
-    if (HasRuns(layout_) && layout_.channels >= kManyChannels && layout_.count() <= kCached) {
-      return RunChannelByChannel(context);
-    }
     std::vector<Moments> moments(layout_.channels);
     sums_.Run(moments.data(), context);
     std::vector<Parameters> parameters(layout_.channels);
@@ -106,17 +85,6 @@ class Normalization {
   }
 
  private:
-  /// Normalizes what was just summed while it is still in the cache.
-  void RunChannelByChannel(const Context& context) const {
-    constexpr int64_t kGrain = 1 << 14;  // elements
-    ParallelFor(context, layout_.channels, std::max<int64_t>(kGrain / layout_.count(), 1),
-                [&](int64_t begin, int64_t end) {
-                  for (int64_t c = begin; c < end; ++c) {
-                    map_.MapChannel(c, ByBatch(c, sums_.SumBlocks(c, 0, sums_.blocks())));
-                  }
-                });
-  }
-
   Parameters ByBatch(int64_t c, const Moments& moments) const {
     const double mean = moments.mean();
     const double variance = moments.variance();
@@ -155,8 +123,8 @@ class NormalizationGradient {
   using W = WorkType<T>;
   using Parameters = typename ChannelMap<BatchGradient, T>::Parameters;
 
-  NormalizationGradient(const ChannelLayout& layout, const T* x, const T* out_grad,
-                        const W* weight, const W* mean, const W* inverse, bool by_batch)
+  NormalizationGradient(const ChannelLayout& layout, const T* x, const T* out_grad, const W* weight,
+                        const W* mean, const W* inverse, bool by_batch)
       : layout_(layout),
         x_(x),
         out_grad_(out_grad),
@@ -170,12 +138,8 @@ class NormalizationGradient {
     const bool needs_sums =
         weight_grad != nullptr || bias_grad != nullptr || (by_batch_ && x_grad != nullptr);
     std::vector<GradientTotals> totals(layout_.channels);
-    if (needs_sums && CanGoChannelByChannel() && x_grad != nullptr && by_batch_) {
-      RunChannelByChannel(x_grad, totals.data(), context);
-    } else {
-      if (needs_sums) sums_.Run(totals.data(), context);
-      if (x_grad != nullptr) MapAll(totals, x_grad, context);
-    }
+    if (needs_sums) sums_.Run(totals.data(), context);
+    if (x_grad != nullptr) MapAll(totals, x_grad, context);
     for (int64_t c = 0; c < layout_.channels; ++c) {
       if (bias_grad != nullptr) bias_grad[c] = static_cast<W>(totals[c].gradient);
       if (weight_grad != nullptr) {
@@ -185,24 +149,6 @@ class NormalizationGradient {
   }
 
  private:
-  bool CanGoChannelByChannel() const {
-    constexpr int64_t kManyChannels = 32;
-    constexpr int64_t kCached = 1 << 17;  // elements of a channel that the cache holds, twice
-    return HasRuns(layout_) && layout_.channels >= kManyChannels && layout_.count() <= kCached;
-  }
-
-  void RunChannelByChannel(T* x_grad, GradientTotals* totals, const Context& context) const {
-    constexpr int64_t kGrain = 1 << 14;  // elements
-    const ChannelMap<BatchGradient, T> map(layout_, x_, out_grad_, x_grad);
-    ParallelFor(context, layout_.channels, std::max<int64_t>(kGrain / layout_.count(), 1),
-                [&](int64_t begin, int64_t end) {
-                  for (int64_t c = begin; c < end; ++c) {
-                    totals[c] = sums_.SumBlocks(c, 0, sums_.blocks());
-                    map.MapChannel(c, ByBatch(c, totals[c]));
-                  }
-                });
-  }
-
   void MapAll(const std::vector<GradientTotals>& totals, T* x_grad, const Context& context) const {
     if (!by_batch_) {
       std::vector<typename ChannelMap<ScaleGradient, T>::Parameters> scales(layout_.channels);
@@ -247,28 +193,115 @@ class NormalizationGradient {
   const ChannelSums<GradientSums, T> sums_;
 };
 
-/// Row-major memory for an output that may be missing.
-template <typename W>
-class OptionalOutput {
- public:
-  explicit OptionalOutput(const MutableTensorView* view) {
-    if (view != nullptr) output_ = std::make_unique<ContiguousOutput>(*view);
-  }
-
-  W* data() const { return output_ == nullptr ? nullptr : static_cast<W*>(output_->data()); }
-  void Finish(const Context& context) const {
-    if (output_ != nullptr) output_->Finish(context);
-  }
-
- private:
-  std::unique_ptr<ContiguousOutput> output_;
+/// The arguments of batch_norm.
+struct Forward {
+  const TensorView& x;
+  const TensorView& running_mean;
+  const TensorView& running_var;
+  const TensorView* weight;
+  const TensorView* bias;
+  bool use_batch_statistics;
+  double momentum;
+  double epsilon;
+  const MutableTensorView& out;
+  const MutableTensorView& running_mean_out;
+  const MutableTensorView& running_var_out;
+  const MutableTensorView& saved_mean;
+  const MutableTensorView& saved_inverse_deviation;
 };
+
+/// Whether no channel has statistics of its own: there is nothing in it, or one value of a batch.
+bool HasNoStatistics(const ChannelLayout& layout, bool use_batch_statistics) {
+  return layout.count() == 0 || (use_batch_statistics && layout.count() == 1);
+}
+
+void PassThrough(const Forward& of, const Context& context) {
+  if (Numel(of.x) != 0) CopyUnlessSame(of.x, of.out, context);
+  CopyUnlessSame(of.running_mean, of.running_mean_out, context);
+  CopyUnlessSame(of.running_var, of.running_var_out, context);
+  FillZero(of.saved_mean, context);
+  FillZero(of.saved_inverse_deviation, context);
+}
+
+template <typename T>
+void Run(const Forward& of, const ChannelLayout& layout, const Context& context) {
+  using W = WorkType<T>;
+  const OptionalInput<T> x(&of.x, context);
+  const OptionalInput<W> mean(&of.running_mean, context), var(&of.running_var, context);
+  const OptionalInput<W> weight(of.weight, context), bias(of.bias, context);
+  const OptionalOutput<T> out(&of.out);
+  const OptionalOutput<W> mean_out(&of.running_mean_out), var_out(&of.running_var_out);
+  const OptionalOutput<W> saved_mean(&of.saved_mean), saved_inverse(&of.saved_inverse_deviation);
+  const Normalization<T> normalization(layout, x.data(), out.data(),
+                                       {mean.data(), var.data(), mean_out.data(), var_out.data(),
+                                        saved_mean.data(), saved_inverse.data()},
+                                       weight.data(), bias.data(), of.momentum, of.epsilon);
+  of.use_batch_statistics ? normalization.RunByBatch(context) : normalization.RunByRunning(context);
+  out.Finish(context);
+  for (const auto* statistics : {&mean_out, &var_out, &saved_mean, &saved_inverse}) {
+    statistics->Finish(context);
+  }
+}
+
+/// The arguments of batch_norm_grad.
+struct Backward {
+  const TensorView& x;
+  const TensorView& out_grad;
+  const TensorView* weight;
+  const TensorView& running_mean;
+  const TensorView& running_var;
+  const TensorView& saved_mean;
+  const TensorView& saved_inverse_deviation;
+  bool use_batch_statistics;
+  double epsilon;
+  const MutableTensorView* x_grad;
+  const MutableTensorView* weight_grad;
+  const MutableTensorView* bias_grad;
+};
+
+void PassThrough(const Backward& of, const Context& context) {
+  if (of.x_grad != nullptr && Numel(of.x) != 0) CopyUnlessSame(of.out_grad, *of.x_grad, context);
+  if (of.weight_grad != nullptr) FillZero(*of.weight_grad, context);
+  if (of.bias_grad != nullptr) FillZero(*of.bias_grad, context);
+}
+
+template <typename T>
+void Run(const Backward& of, const ChannelLayout& layout, const Context& context) {
+  using W = WorkType<T>;
+  const OptionalInput<T> x(&of.x, context), out_grad(&of.out_grad, context);
+  const OptionalInput<W> weight(of.weight, context);
+  const OptionalInput<W> mean(of.use_batch_statistics ? &of.saved_mean : &of.running_mean, context);
+  const OptionalInput<W> saved(&of.saved_inverse_deviation, context), var(&of.running_var, context);
+  std::vector<W> inverse(layout.channels);
+  for (int64_t c = 0; c < layout.channels; ++c) {
+    inverse[c] = of.use_batch_statistics
+                     ? saved.data()[c]
+                     : static_cast<W>(InverseDeviation(var.data()[c], of.epsilon));
+  }
+  const OptionalOutput<T> x_grad(of.x_grad);
+  const OptionalOutput<W> weight_grad(of.weight_grad), bias_grad(of.bias_grad);
+  NormalizationGradient<T>(layout, x.data(), out_grad.data(), weight.data(), mean.data(),
+                           inverse.data(), of.use_batch_statistics)
+      .Run(x_grad.data(), weight_grad.data(), bias_grad.data(), context);
+  x_grad.Finish(context);
+  weight_grad.Finish(context);
+  bias_grad.Finish(context);
+}
+
+template <typename Direction>
+void RunInLayout(const Direction& of, int axis, const Context& context) {
+  const ChannelLayout layout = MakeChannelLayout(of.x, axis);
+  if (HasNoStatistics(layout, of.use_batch_statistics)) return PassThrough(of, context);
+  if (layout.channels == 0) return;
+  DispatchNormDType(of.x.dtype,
+                    [&](auto tag) { Run<typename decltype(tag)::type>(of, layout, context); });
+}
 
 }  // namespace
 
-Status BatchNorm(const TensorView& x, const TensorView& running_mean,
-                 const TensorView& running_var, const TensorView* weight, const TensorView* bias,
-                 bool use_batch_statistics, double momentum, double epsilon, int64_t channel_axis,
+Status BatchNorm(const TensorView& x, const TensorView& running_mean, const TensorView& running_var,
+                 const TensorView* weight, const TensorView* bias, bool use_batch_statistics,
+                 double momentum, double epsilon, int64_t channel_axis,
                  const MutableTensorView& out, const MutableTensorView& running_mean_out,
                  const MutableTensorView& running_var_out, const MutableTensorView& saved_mean,
                  const MutableTensorView& saved_inverse_deviation, const Context& context) {
@@ -285,38 +318,20 @@ Status BatchNorm(const TensorView& x, const TensorView& running_mean,
                                   &axis));
   PM_RETURN_IF_ERROR(CheckSameDType("x", x, "out", out));
   PM_RETURN_IF_ERROR(CheckSameShape("x", x, "out", out));
-  const ChannelLayout layout = MakeChannelLayout(x, axis);
-  if (layout.count() == 0 || (use_batch_statistics && layout.count() == 1)) {
-    if (layout.count() == 1) CopyUnlessSame(x, out, context);
-    CopyUnlessSame(running_mean, running_mean_out, context);
-    CopyUnlessSame(running_var, running_var_out, context);
-    FillZero(saved_mean, context);
-    FillZero(saved_inverse_deviation, context);
-    return OkStatus();
-  }
-  if (layout.channels == 0) return OkStatus();
-  const ContiguousInput x_values(x, context);
-  const ChannelValues mean(&running_mean, context), var(&running_var, context);
-  const ChannelValues scale(weight, context), shift(bias, context);
-  const ContiguousOutput target(out), mean_out(running_mean_out), var_out(running_var_out);
-  const ContiguousOutput saved(saved_mean), saved_inverse(saved_inverse_deviation);
-  DispatchNormDType(x.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using W = WorkType<T>;
-    const auto floats = [](const ContiguousOutput& output) {
-      return static_cast<W*>(output.data());
-    };
-    const typename Normalization<T>::Statistics statistics{
-        mean.data<W>(),  var.data<W>(),       floats(mean_out), floats(var_out),
-        floats(saved),   floats(saved_inverse)};
-    const Normalization<T> normalization(
-        layout, static_cast<const T*>(x_values.data()), static_cast<T*>(target.data()), statistics,
-        scale.data<W>(), shift.data<W>(), momentum, epsilon);
-    use_batch_statistics ? normalization.RunByBatch(context) : normalization.RunByRunning(context);
-  });
-  for (const auto* output : {&target, &mean_out, &var_out, &saved, &saved_inverse}) {
-    output->Finish(context);
-  }
+  const Forward call{x,
+                     running_mean,
+                     running_var,
+                     weight,
+                     bias,
+                     use_batch_statistics,
+                     momentum,
+                     epsilon,
+                     out,
+                     running_mean_out,
+                     running_var_out,
+                     saved_mean,
+                     saved_inverse_deviation};
+  RunInLayout(call, axis, context);
   return OkStatus();
 }
 
@@ -342,37 +357,19 @@ Status BatchNormGrad(const TensorView& x, const TensorView& out_grad, const Tens
     PM_RETURN_IF_ERROR(CheckSameDType("x", x, "x_grad", *x_grad));
     PM_RETURN_IF_ERROR(CheckSameShape("x", x, "x_grad", *x_grad));
   }
-  const ChannelLayout layout = MakeChannelLayout(x, axis);
-  if (layout.count() == 0 || (use_batch_statistics && layout.count() == 1)) {
-    if (x_grad != nullptr && layout.count() == 1) CopyUnlessSame(out_grad, *x_grad, context);
-    if (weight_grad != nullptr) FillZero(*weight_grad, context);
-    if (bias_grad != nullptr) FillZero(*bias_grad, context);
-    return OkStatus();
-  }
-  if (layout.channels == 0) return OkStatus();
-  const ContiguousInput x_values(x, context), gradients(out_grad, context);
-  const ChannelValues scale(weight, context);
-  const ChannelValues mean(use_batch_statistics ? &saved_mean : &running_mean, context);
-  const ChannelValues saved_inverse(&saved_inverse_deviation, context), var(&running_var, context);
-  DispatchNormDType(x.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using W = WorkType<T>;
-    const OptionalOutput<T> to_x(x_grad);
-    const OptionalOutput<W> to_weight(weight_grad), to_bias(bias_grad);
-    std::vector<W> inverse(layout.channels);
-    for (int64_t c = 0; c < layout.channels; ++c) {
-      inverse[c] = use_batch_statistics
-                       ? saved_inverse.data<W>()[c]
-                       : static_cast<W>(InverseDeviation(var.data<W>()[c], epsilon));
-    }
-    NormalizationGradient<T>(layout, static_cast<const T*>(x_values.data()),
-                             static_cast<const T*>(gradients.data()), scale.data<W>(),
-                             mean.data<W>(), inverse.data(), use_batch_statistics)
-        .Run(to_x.data(), to_weight.data(), to_bias.data(), context);
-    to_x.Finish(context);
-    to_weight.Finish(context);
-    to_bias.Finish(context);
-  });
+  const Backward call{x,
+                      out_grad,
+                      weight,
+                      running_mean,
+                      running_var,
+                      saved_mean,
+                      saved_inverse_deviation,
+                      use_batch_statistics,
+                      epsilon,
+                      x_grad,
+                      weight_grad,
+                      bias_grad};
+  RunInLayout(call, axis, context);
   return OkStatus();
 }
 

@@ -131,8 +131,8 @@ void ExpectRight(Call* call, bool by_batch) {
   for (int64_t c = 0; c < call->channels; ++c) {
     const Channel channel(*call, c, by_batch);
     const double kept = by_batch ? kMomentum : 1;
-    ExpectNear(call->mean_out, c,
-               kept * call->mean.Get(c).real() + (1 - kept) * channel.batch_mean, exact);
+    ExpectNear(call->mean_out, c, kept * call->mean.Get(c).real() + (1 - kept) * channel.batch_mean,
+               exact);
     ExpectNear(call->var_out, c, kept * call->var.Get(c).real() + (1 - kept) * channel.batch_var,
                exact);
     ExpectNear(call->saved_mean, c, channel.mean, exact);
@@ -153,10 +153,10 @@ struct ShapeAndAxis {
 
 /// Runs and columns; few, many and single channels; rows that fill vectors, and rests.
 const ShapeAndAxis kShapes[] = {
-    {{6, 3}, 1},        {{4, 3, 5}, 1},         {{4, 5, 3}, 2},      {{2, 3, 4, 5}, 1},
-    {{2, 4, 5, 3}, 3},  {{2, 3, 2, 3, 2}, 1},   {{3, 40, 17}, 1},    {{2, 35, 16}, 1},
-    {{2, 3, 5000}, 1},  {{70000, 1}, 1},        {{1, 1, 70000}, 1},  {{300, 300}, 1},
-    {{257, 7}, 1},      {{131, 5, 3}, 1},       {{5, 70}, 0},        {{3, 33, 2100}, 1},
+    {{6, 3}, 1},       {{4, 3, 5}, 1},       {{4, 5, 3}, 2},     {{2, 3, 4, 5}, 1},
+    {{2, 4, 5, 3}, 3}, {{2, 3, 2, 3, 2}, 1}, {{3, 40, 17}, 1},   {{2, 35, 16}, 1},
+    {{2, 3, 5000}, 1}, {{70000, 1}, 1},      {{1, 1, 70000}, 1}, {{300, 300}, 1},
+    {{257, 7}, 1},     {{131, 5, 3}, 1},     {{5, 70}, 0},       {{3, 33, 2100}, 1},
 };
 
 TEST(BatchNorm, GivesWhatTheFormulasSay) {
@@ -313,8 +313,8 @@ TEST(BatchNorm, WorksInPlace) {
     ASSERT_TRUE(BatchNorm(in_place.x.view(), in_place.mean.view(), in_place.var.view(), &weight,
                           &bias, true, kMomentum, kEpsilon, of.axis, in_place.x.mutable_view(),
                           in_place.mean.mutable_view(), in_place.var.mutable_view(),
-                          in_place.saved_mean.mutable_view(),
-                          in_place.saved_inverse.mutable_view(), {1})
+                          in_place.saved_mean.mutable_view(), in_place.saved_inverse.mutable_view(),
+                          {1})
                     .ok());
     EXPECT_EQ(in_place.x.Bits(), apart.out.Bits());
     EXPECT_EQ(in_place.mean.Bits(), apart.mean_out.Bits());

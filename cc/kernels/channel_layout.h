@@ -33,9 +33,9 @@ inline bool HasRuns(const ChannelLayout& layout) { return layout.inner >= 16; }
 /// A layout without runs, cut into rows that are wide enough for vector instructions: several times
 /// all channels, if these are few. The last `rest` times make a row of their own.
 struct WideRows {
-  explicit WideRows(const ChannelLayout& layout) : period(layout.channels * layout.inner) {
-    constexpr int64_t kWide = 64;
-    const int64_t wanted = std::max<int64_t>(kWide / period, 1);
+  /// `about` is the width to aim at.
+  WideRows(const ChannelLayout& layout, int64_t about) : period(layout.channels * layout.inner) {
+    const int64_t wanted = std::max<int64_t>(about / period, 1);
     repeats = std::max<int64_t>(std::min(wanted, layout.outer), 1);
     rows = layout.outer / repeats;
     rest = layout.outer % repeats;

@@ -57,7 +57,7 @@ struct MapRunLoop {
   }
 };
 
-/// Elements that have parameters of their own, parameter i of element j at i * size + j.
+/// Elements that have parameters of their own, parameter i of element j at i * stride + j.
 template <typename Mapping, typename T>
 struct MapRowLoop {
   using W = WorkType<T>;
@@ -82,13 +82,6 @@ class ChannelMap {
   ChannelMap(const ChannelLayout& layout, const T* x, const T* gradients, T* out)
       : layout_(layout), x_(x), gradients_(gradients == nullptr ? x : gradients), out_(out) {}
 
-  /// Maps a channel of a layout with runs.
-  void MapChannel(int64_t channel, const Parameters& parameters) const {
-    for (int64_t row = 0; row < layout_.outer; ++row) {
-      MapRun((row * layout_.channels + channel) * layout_.inner, layout_.inner, parameters);
-    }
-  }
-
   /// Maps everything; one entry of `parameters` for each channel.
   void Run(const std::vector<Parameters>& parameters, const Context& context) const {
     if (HasRuns(layout_)) {
@@ -101,6 +94,7 @@ class ChannelMap {
  private:
   static constexpr int64_t kGrain = 1 << 14;  // elements
   static constexpr int64_t kPiece = 1 << 16;  // elements
+  static constexpr int64_t kWide = 512;       // elements of a row
 
   void MapRun(int64_t offset, int64_t size, const Parameters& parameters) const {
     RunBest<MapRunLoop<Mapping, T>>(x_ + offset, gradients_ + offset, size, parameters.data(),
@@ -122,7 +116,7 @@ class ChannelMap {
   }
 
   void RunOverColumns(const std::vector<Parameters>& parameters, const Context& context) const {
-    const WideRows wide(layout_);
+    const WideRows wide(layout_, kWide);
     const int64_t width = wide.width();
     std::vector<W> columns(Mapping::kParameters * width);
     for (int64_t j = 0; j < width; ++j) {
@@ -131,8 +125,8 @@ class ChannelMap {
     }
     const auto map = [&](int64_t row, int64_t size) {
       const int64_t offset = row * width;
-      RunBest<MapRowLoop<Mapping, T>>(x_ + offset, gradients_ + offset, size, width,
-                                      columns.data(), out_ + offset);
+      RunBest<MapRowLoop<Mapping, T>>(x_ + offset, gradients_ + offset, size, width, columns.data(),
+                                      out_ + offset);
     };
     ParallelFor(context, wide.rows, std::max<int64_t>(kGrain / width, 1),
                 [&](int64_t begin, int64_t end) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -35,18 +34,6 @@ inline GradientTotals MakeTotal(const GradientSums*, double, double, const doubl
   return {sums[0], sums[1], sums[2]};
 }
 
-/// A number to measure distances from: one among them, so that they are not much larger than the
-/// deviation; 0 if that is none.
-template <typename W>
-W PivotFrom(W element) {
-  return std::isfinite(element) ? element : W(0);
-}
-
-/// float32 distances are exact in float64 and their squares precise, from whichever element they
-/// are. Those of float64 are taken from the mean, which costs a second look at each block.
-template <typename W>
-constexpr bool kNeedsMeanAsPivot = std::is_same_v<W, double>;
-
 /// The sums of every channel of `x`, and of `gradients` of the same layout if the sums have them.
 /// Distances are from pivots[channel] or, for SquareSums, from numbers found in the data.
 template <typename Sums, typename T>
@@ -58,111 +45,124 @@ class ChannelSums {
   ChannelSums(const ChannelLayout& layout, const T* x, const T* gradients, const W* pivots)
       : layout_(layout), x_(x), gradients_(gradients == nullptr ? x : gradients), pivots_(pivots) {}
 
-  /// For a layout with runs: the blocks of a channel, of which each has few enough elements to stay
-  /// in the cache.
-  int64_t blocks() const { return RowPieces() > 1 ? layout_.outer * RowPieces() : RowBlocks(); }
-
-  Total SumBlocks(int64_t channel, int64_t begin, int64_t end) const {
-    Total total;
-    for (int64_t block = begin; block < end; ++block) total.Merge(SumBlock(channel, block));
-    return total;
-  }
-
-  /// totals[channel] for every channel of any layout.
+  /// totals[channel] for every channel. Memory is read from its start to its end, which is the only
+  /// order that keeps processors fed.
   void Run(Total* totals, const Context& context) const {
     if (HasRuns(layout_)) return RunOverRuns(totals, context);
     RunOverColumns(totals, context);
   }
 
  private:
-  static constexpr int64_t kBlock = 2048;          // elements of a run
-  static constexpr int64_t kTile = 256;            // columns
+  static constexpr int64_t kBlock = 2048;     // elements that are converted at a time
+  static constexpr int64_t kPiece = 1 << 16;  // elements of a run
+  static constexpr int64_t kWide = 64;        // columns
+  static constexpr int64_t kTile = 256;       // columns
   static constexpr int64_t kTileRows = 128;
-  static constexpr int64_t kGrain = 1 << 14;       // elements
-  static constexpr int64_t kChunk = 1 << 17;       // elements
-  static constexpr int64_t kFewItems = 32;
+  static constexpr int64_t kStrip = 1 << 11;  // elements that are summed at a time
+  static constexpr int64_t kGrain = 1 << 14;  // elements
+  static constexpr int64_t kChunk = 1 << 17;  // elements
+  static constexpr int64_t kMostChunks = 32;
 
-  int64_t RowPieces() const { return (layout_.inner + kBlock - 1) / kBlock; }
-  int64_t RowsInBlock() const { return std::max<int64_t>(kBlock / layout_.inner, 1); }
-  int64_t RowBlocks() const { return (layout_.outer + RowsInBlock() - 1) / RowsInBlock(); }
+  /// The sums of one channel within a chunk.
+  struct Part {
+    double count = 0;
+    W pivot;
+    RunSums<Sums> sums;
+  };
 
-  Total SumBlock(int64_t channel, int64_t block) const {
-    if (RowPieces() > 1) {
-      const int64_t at = block % RowPieces() * kBlock;
-      return SumRows(channel, block / RowPieces(), 1, at, std::min(kBlock, layout_.inner - at));
+  int64_t Pieces() const { return (layout_.inner + kPiece - 1) / kPiece; }
+  int64_t Segments() const { return layout_.outer * layout_.channels * Pieces(); }
+
+  /// Runs, or pieces of long ones, are the segments of the memory; chunks of them, which depend on
+  /// the sizes alone, are summed on their own.
+  void RunOverRuns(Total* totals, const Context& context) const {
+    const int64_t size = layout_.count() * layout_.channels;
+    const int64_t chunks = std::max<int64_t>(std::min({kMostChunks, size / kChunk, Segments()}), 1);
+    std::vector<std::vector<Part>> parts(chunks);
+    ParallelFor(context, chunks, std::max<int64_t>(kGrain * chunks / size, 1),
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t chunk = begin; chunk < end; ++chunk) {
+                    parts[chunk] =
+                        SumSegments(FirstSegment(chunk, chunks), FirstSegment(chunk + 1, chunks));
+                  }
+                });
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+      const int64_t first = FirstSegment(chunk, chunks) / Pieces();
+      for (size_t i = 0; i < parts[chunk].size(); ++i) {
+        totals[(first + static_cast<int64_t>(i)) % layout_.channels].Merge(Close(parts[chunk][i]));
+      }
     }
-    const int64_t row = block * RowsInBlock();
-    return SumRows(channel, row, std::min(RowsInBlock(), layout_.outer - row), 0, layout_.inner);
   }
 
-  Total SumRows(int64_t channel, int64_t row, int64_t rows, int64_t at, int64_t size) const {
-    const int64_t stride = layout_.channels * layout_.inner;
-    const int64_t offset = row * stride + channel * layout_.inner + at;
-    const double count = static_cast<double>(rows * size);
-    W pivot = pivots_ != nullptr ? pivots_[channel] : PivotFrom(ToWork(x_[offset]));
-    RunSums<Sums> sums = AddRuns(offset, rows, size, stride, pivot);
-    if (kNeedsMeanAsPivot<W> && pivots_ == nullptr) {
-      pivot = PivotFrom(static_cast<W>(pivot + sums.Total(0) / count));
-      sums = AddRuns(offset, rows, size, stride, pivot);
+  int64_t FirstSegment(int64_t chunk, int64_t chunks) const { return chunk * Segments() / chunks; }
+
+  /// The parts of the channels that the segments belong to, from the one of the first segment on.
+  std::vector<Part> SumSegments(int64_t begin, int64_t end) const {
+    const int64_t pieces = Pieces();
+    const int64_t first = begin / pieces;
+    std::vector<Part> parts(std::min((end - 1) / pieces - first + 1, layout_.channels));
+    for (int64_t segment = begin; segment < end; ++segment) {
+      const int64_t run = segment / pieces;
+      const int64_t at = segment % pieces * kPiece;
+      AddSegment(run * layout_.inner + at, std::min(kPiece, layout_.inner - at),
+                 run % layout_.channels, &parts[(run - first) % layout_.channels]);
     }
-    double totals[Sums::kSums];
-    for (int s = 0; s < Sums::kSums; ++s) totals[s] = sums.Total(s);
-    return MakeTotal(static_cast<const Sums*>(nullptr), count, pivot, totals);
+    return parts;
   }
 
-  RunSums<Sums> AddRuns(int64_t offset, int64_t rows, int64_t size, int64_t stride, W pivot) const {
+  void AddSegment(int64_t offset, int64_t size, int64_t channel, Part* part) const {
+    if (part->count == 0) part->pivot = Pivot(offset, std::min(size, kBlock), channel);
+    part->count += static_cast<double>(size);
+    for (int64_t at = 0; at < size; at += kBlock) {
+      AddBlock(offset + at, std::min(kBlock, size - at), part->pivot, &part->sums);
+    }
+  }
+
+  W Pivot(int64_t offset, int64_t size, int64_t channel) const {
+    if (pivots_ != nullptr) return pivots_[channel];
+    const W pivot = PivotFrom(ToWork(x_[offset]));
+    if (!kNeedsMeanAsPivot<W>) return pivot;
+    RunSums<Sums> sums;
+    AddBlock(offset, size, pivot, &sums);
+    return PivotFrom(static_cast<W>(pivot + sums.Total(0) / static_cast<double>(size)));
+  }
+
+  void AddBlock(int64_t offset, int64_t size, W pivot, RunSums<Sums>* sums) const {
     W buffer[kBlock];
     W gradient_buffer[Sums::kHasGradient ? kBlock : 1];
-    RunSums<Sums> sums;
-    for (int64_t row = 0; row < rows; ++row, offset += stride) {
-      const W* const elements = AsWork(x_ + offset, size, buffer);
-      const W* gradients = elements;
-      if (Sums::kHasGradient) gradients = AsWork(gradients_ + offset, size, gradient_buffer);
-      sums.Add(elements, gradients, size, pivot);
-    }
-    return sums;
+    const W* const elements = AsWork(x_ + offset, size, buffer);
+    const W* gradients = elements;
+    if (Sums::kHasGradient) gradients = AsWork(gradients_ + offset, size, gradient_buffer);
+    sums->Add(elements, gradients, size, pivot);
   }
 
-  /// Few channels are cut into chunks of blocks, which depend on the sizes alone.
-  void RunOverRuns(Total* totals, const Context& context) const {
-    const int64_t channels = layout_.channels;
-    const int64_t wanted = layout_.count() / kChunk;
-    const int64_t chunks =
-        channels >= kFewItems ? 1 : std::max<int64_t>(std::min(wanted, blocks()), 1);
-    std::vector<Total> parts(channels * chunks);
-    const int64_t grain = std::max<int64_t>(kGrain * chunks / layout_.count(), 1);
-    ParallelFor(context, channels * chunks, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t item = begin; item < end; ++item) {
-        const int64_t chunk = item % chunks;
-        parts[item] = SumBlocks(item / chunks, chunk * blocks() / chunks,
-                                (chunk + 1) * blocks() / chunks);
-      }
-    });
-    for (int64_t item = 0; item < channels * chunks; ++item) {
-      totals[item / chunks].Merge(parts[item]);
-    }
+  static Total Close(const Part& part) {
+    if (part.count == 0) return {};
+    double totals[Sums::kSums];
+    for (int s = 0; s < Sums::kSums; ++s) totals[s] = part.sums.Total(s);
+    return MakeTotal(static_cast<const Sums*>(nullptr), part.count, part.pivot, totals);
   }
 
+  /// Rows are cut into chunks and columns into tiles, by the sizes alone.
   void RunOverColumns(Total* totals, const Context& context) const {
-    const WideRows wide(layout_);
+    const WideRows wide(layout_, kWide);
     const int64_t tiles = (wide.width() + kTile - 1) / kTile;
-    const int64_t wanted = std::min(kFewItems / tiles, wide.rows * wide.width() / kChunk);
-    const int64_t row_blocks = (wide.rows + kTileRows - 1) / kTileRows;
-    const int64_t chunks = std::max<int64_t>(std::min(wanted, row_blocks), 1);
-    std::vector<Total> columns((chunks + (wide.rest > 0)) * wide.width());
-    const int64_t item_size = std::max<int64_t>(wide.rows / chunks * std::min(kTile, wide.width()), 1);
+    const int64_t wanted = std::min(kMostChunks / tiles, wide.rows * wide.width() / kChunk);
+    const int64_t chunks = std::max<int64_t>(std::min(wanted, wide.rows), 1);
+    std::vector<Total> columns((chunks + 1) * wide.width());
+    const int64_t item_size = wide.rows / chunks * std::min(kTile, wide.width());
     ParallelFor(context, tiles * chunks, std::max<int64_t>(kGrain / item_size, 1),
                 [&](int64_t begin, int64_t end) {
                   for (int64_t item = begin; item < end; ++item) {
                     const int64_t chunk = item / tiles;
-                    SumTile(wide, item % tiles * kTile, chunk * row_blocks / chunks,
-                            (chunk + 1) * row_blocks / chunks,
+                    SumTile(wide, chunk * wide.rows / chunks, (chunk + 1) * wide.rows / chunks,
+                            item % tiles * kTile, wide.width(),
                             columns.data() + chunk * wide.width());
                   }
                 });
-    if (wide.rest > 0) {
-      SumBlockOfRows(wide, wide.rows, 1, 0, wide.rest * wide.period,
-                     columns.data() + chunks * wide.width());
+    for (int64_t column = 0; column < wide.rest * wide.period; column += kTile) {
+      SumTile(wide, wide.rows, wide.rows + 1, column, wide.rest * wide.period,
+              columns.data() + chunks * wide.width());
     }
     for (size_t i = 0; i < columns.size(); ++i) {
       totals[ChannelOf(static_cast<int64_t>(i) % wide.width())].Merge(columns[i]);
@@ -171,48 +171,59 @@ class ChannelSums {
 
   int64_t ChannelOf(int64_t column) const { return column / layout_.inner % layout_.channels; }
 
-  void SumTile(const WideRows& wide, int64_t column, int64_t begin, int64_t end,
+  /// Sums up to kTile columns, those from `column` on and before `end_column`, over some rows.
+  void SumTile(const WideRows& wide, int64_t row, int64_t end, int64_t column, int64_t end_column,
                Total* totals) const {
-    const int64_t columns = std::min(kTile, wide.width() - column);
-    for (int64_t block = begin; block < end; ++block) {
-      const int64_t row = block * kTileRows;
-      SumBlockOfRows(wide, row, std::min(kTileRows, wide.rows - row), column, columns, totals);
-    }
-  }
-
-  void SumBlockOfRows(const WideRows& wide, int64_t row, int64_t rows, int64_t column,
-                      int64_t columns, Total* totals) const {
-    for (const int64_t end = column + columns; column < end; column += kTile) {
-      const int64_t width = std::min(kTile, end - column);
-      SumStrip(row * wide.width() + column, rows, wide.width(), column, width, totals + column);
-    }
-  }
-
-  /// Up to kTile columns of up to kTileRows rows.
-  void SumStrip(int64_t offset, int64_t rows, int64_t stride, int64_t column, int64_t width,
-                Total* totals) const {
+    const int64_t columns = std::min(kTile, end_column - column);
+    const int64_t stride = wide.width();
+    std::vector<W> buffer(std::is_same_v<T, W> ? 0 : 2 * kTileRows * columns);
     W pivots[kTile] = {};
-    double sums[Sums::kSums * kTile];
-    for (int64_t j = 0; j < width; ++j) {
-      pivots[j] = pivots_ != nullptr ? pivots_[ChannelOf(column + j)]
-                                     : PivotFrom(ToWork(x_[offset + j]));
+    double sums[Sums::kSums * kTile] = {};
+    FindPivots(row * stride + column, std::min(kTileRows, end - row), stride, column, columns,
+               pivots, &buffer);
+    const int64_t step = std::min<int64_t>(std::max<int64_t>(kStrip / columns, 8), kTileRows);
+    for (int64_t at = row; at < end; at += step) {
+      AddStrip(at * stride + column, std::min(step, end - at), stride, columns, pivots, sums,
+               &buffer);
     }
-    const auto add = [&] {
-      std::fill(sums, sums + Sums::kSums * width, 0.0);
-      AddColumns<Sums>(x_ + offset, gradients_ + offset, rows, stride, width, pivots, sums);
-    };
-    add();
-    if (kNeedsMeanAsPivot<W> && pivots_ == nullptr) {
-      for (int64_t j = 0; j < width; ++j) {
-        pivots[j] = PivotFrom(static_cast<W>(pivots[j] + sums[j] / static_cast<double>(rows)));
-      }
-      add();
-    }
-    for (int64_t j = 0; j < width; ++j) {
+    for (int64_t j = 0; j < columns; ++j) {
       double parts[Sums::kSums];
-      for (int s = 0; s < Sums::kSums; ++s) parts[s] = sums[s * width + j];
-      totals[j].Merge(MakeTotal(static_cast<const Sums*>(nullptr), static_cast<double>(rows),
-                                pivots[j], parts));
+      for (int s = 0; s < Sums::kSums; ++s) parts[s] = sums[s * columns + j];
+      totals[column + j] = MakeTotal(static_cast<const Sums*>(nullptr),
+                                     static_cast<double>(end - row), pivots[j], parts);
+    }
+  }
+
+  void FindPivots(int64_t offset, int64_t rows, int64_t stride, int64_t column, int64_t columns,
+                  W* pivots, std::vector<W>* buffer) const {
+    for (int64_t j = 0; j < columns; ++j) {
+      pivots[j] =
+          pivots_ != nullptr ? pivots_[ChannelOf(column + j)] : PivotFrom(ToWork(x_[offset + j]));
+    }
+    if (!kNeedsMeanAsPivot<W> || pivots_ != nullptr) return;
+    double sums[Sums::kSums * kTile] = {};
+    AddStrip(offset, rows, stride, columns, pivots, sums, buffer);
+    for (int64_t j = 0; j < columns; ++j) {
+      pivots[j] = PivotFrom(static_cast<W>(pivots[j] + sums[j] / static_cast<double>(rows)));
+    }
+  }
+
+  void AddStrip(int64_t offset, int64_t rows, int64_t stride, int64_t columns, const W* pivots,
+                double* sums, std::vector<W>* buffer) const {
+    if constexpr (std::is_same_v<T, W>) {
+      RunBest<ColumnSumsLoop<Sums, W>>(x_ + offset, gradients_ + offset, rows, stride, columns,
+                                       pivots, sums);
+    } else {
+      W* const elements = buffer->data();
+      W* const gradients = elements + (Sums::kHasGradient ? kTileRows * columns : 0);
+      for (int64_t row = 0; row < rows; ++row) {
+        AsWork(x_ + offset + row * stride, columns, elements + row * columns);
+        if (!Sums::kHasGradient) continue;
+        AsWork(gradients_ + offset + row * stride, columns, gradients + row * columns);
+      }
+      RunBest<ColumnSumsLoop<Sums, W>>(static_cast<const W*>(elements),
+                                       static_cast<const W*>(gradients), rows, columns, columns,
+                                       pivots, sums);
     }
   }
 

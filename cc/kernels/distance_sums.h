@@ -3,7 +3,7 @@
 // All sums are made in float64, in an order that depends on the sizes alone.
 #pragma once
 
-#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -38,6 +38,18 @@ struct GradientSums {
   }
 };
 
+/// A number to measure distances from: one among them, so that they are not much larger than the
+/// deviation; 0 if that is none.
+template <typename W>
+W PivotFrom(W element) {
+  return std::isfinite(element) ? element : W(0);
+}
+
+/// float32 distances are exact in float64 and their squares precise, from whichever element they
+/// are. Those of float64 are taken from the mean of the first few elements.
+template <typename W>
+constexpr bool kNeedsMeanAsPivot = std::is_same_v<W, double>;
+
 /// Elements of type T as those to compute with: themselves, or converted to `buffer`.
 template <typename T>
 const WorkType<T>* AsWork(const T* elements, int64_t size, WorkType<T>* buffer) {
@@ -56,119 +68,140 @@ const WorkType<T>* AsWork(const T* elements, int64_t size, WorkType<T>* buffer) 
 }
 
 using FourDoubles = double __attribute__((vector_size(32)));
-using FourFloats = float __attribute__((vector_size(16)));
 
 [[gnu::always_inline]] inline void LoadFour(const double* from, FourDoubles* to) {
   std::memcpy(to, from, sizeof(*to));
 }
 
+/// A loop, which becomes one instruction; __builtin_convertvector becomes five.
 [[gnu::always_inline]] inline void LoadFour(const float* from, FourDoubles* to) {
-  FourFloats floats;
-  std::memcpy(&floats, from, sizeof(floats));
-  *to = __builtin_convertvector(floats, FourDoubles);
+  double doubles[4];
+  for (int i = 0; i < 4; ++i) doubles[i] = from[i];
+  std::memcpy(to, doubles, sizeof(*to));
 }
 
-/// Sums of elements that are neighbours in memory; element i is added to lane i % kLanes.
+/// Sums of elements that are neighbours in memory, element by element into lanes.
 template <typename Sums>
 class RunSums {
  public:
-  static constexpr int kLanes = 16;
-
   /// `gradients` is not looked at if the sums have none.
   template <typename W>
   void Add(const W* elements, const W* gradients, int64_t size, W pivot) {
-    RunBest<Loop<W>>(elements, gradients, size, pivot, &lanes_[0][0]);
+    RunBest<Loop<W>>(elements, gradients, size, pivot, lanes_);
   }
 
   double Total(int sum) const {
-    double lanes[kLanes];
-    for (int i = 0; i < kLanes; ++i) lanes[i] = lanes_[i / 4 * Sums::kSums + sum][i % 4];
-    for (int half = kLanes / 2; half > 0; half /= 2) {
-      for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+    double total[4] = {};
+    for (int v = 0; v <= kVectors; ++v) {
+      for (int i = 0; i < 4; ++i) total[i] += lanes_[v][sum][i];
     }
-    return lanes[0];
+    return (total[0] + total[1]) + (total[2] + total[3]);
   }
 
  private:
-  static constexpr int kVectors = kLanes / 4;
+  static constexpr int kVectors = 4;
+  using Lanes = double[Sums::kSums][4];
 
   template <typename W>
   struct Loop {
     [[gnu::always_inline]] static void Run(const W* elements, const W* gradients, int64_t size,
-                                           W pivot, double* lanes) {
+                                           W pivot, Lanes* lanes) {
       FourDoubles sums[kVectors][Sums::kSums];
-      std::memcpy(&sums, lanes, sizeof(sums));
-      const int64_t whole = size - size % kLanes;
-      for (int64_t at = 0; at < whole; at += kLanes) {
-        AddLanes(elements + at, gradients + at, pivot, sums);
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) {
+#pragma GCC unroll 8
+        for (int s = 0; s < Sums::kSums; ++s) LoadFour(lanes[v][s], &sums[v][s]);
       }
-      if (whole < size) {
-        W rest[kLanes];
-        W rest_gradients[kLanes] = {};
-        std::fill(rest, rest + kLanes, pivot);
-        std::copy(elements + whole, elements + size, rest);
-        if (Sums::kHasGradient) std::copy(gradients + whole, gradients + size, rest_gradients);
-        AddLanes(rest, rest_gradients, pivot, sums);
+      int64_t at = 0;
+      for (; at + 4 * kVectors <= size; at += 4 * kVectors) {
+        for (int v = 0; v < kVectors; ++v) {
+          AddFour(elements + at + 4 * v, gradients + at + 4 * v, pivot, sums[v]);
+        }
       }
-      std::memcpy(lanes, &sums, sizeof(sums));
+      for (; at + 4 <= size; at += 4) AddFour(elements + at, gradients + at, pivot, sums[0]);
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) {
+#pragma GCC unroll 8
+        for (int s = 0; s < Sums::kSums; ++s) {
+          std::memcpy(lanes[v][s], &sums[v][s], sizeof(sums[v][s]));
+        }
+      }
+      double rest[Sums::kSums] = {};
+      for (; at < size; ++at) {
+        const double distance = static_cast<double>(elements[at]) - static_cast<double>(pivot);
+        Sums::Add(distance, Sums::kHasGradient ? static_cast<double>(gradients[at]) : 0.0, rest);
+      }
+      for (int s = 0; s < Sums::kSums; ++s) lanes[kVectors][s][0] += rest[s];
     }
 
-    [[gnu::always_inline]] static void AddLanes(const W* elements, const W* gradients, W pivot,
-                                                FourDoubles (*sums)[Sums::kSums]) {
-      for (int v = 0; v < kVectors; ++v) {
-        FourDoubles distance, gradient{};
-        LoadFour(elements + 4 * v, &distance);
-        distance -= static_cast<double>(pivot);
-        if (Sums::kHasGradient) LoadFour(gradients + 4 * v, &gradient);
-        Sums::Add(distance, gradient, sums[v]);
-      }
+    [[gnu::always_inline]] static void AddFour(const W* elements, const W* gradients, W pivot,
+                                               FourDoubles* sums) {
+      FourDoubles distance, gradient{};
+      LoadFour(elements, &distance);
+      distance -= static_cast<double>(pivot);
+      if (Sums::kHasGradient) LoadFour(gradients, &gradient);
+      Sums::Add(distance, gradient, sums);
     }
   };
 
-  double lanes_[kVectors * Sums::kSums][4] = {};
+  Lanes lanes_[kVectors + 1] = {};  // the last ones take what does not fill a vector
 };
 
 /// sums[s * columns + j] += sum s over the elements of column j of `rows` rows that are `stride`
 /// elements apart. Every column has a pivot.
-template <typename Sums, typename T>
+template <typename Sums, typename W>
 struct ColumnSumsLoop {
-  [[gnu::always_inline]] static void Run(const T* elements, const T* gradients, int64_t rows,
-                                         int64_t stride, int64_t columns,
-                                         const WorkType<T>* pivots, double* sums) {
-    int64_t row = 0;
-    for (; row + 4 <= rows; row += 4) {
-      AddRows<4>(elements + row * stride, gradients + row * stride, stride, columns, pivots, sums);
+  [[gnu::always_inline]] static void Run(const W* elements, const W* gradients, int64_t rows,
+                                         int64_t stride, int64_t columns, const W* pivots,
+                                         double* sums) {
+    constexpr int kVectors = 4;  // whose sums fit the registers
+    int64_t j = 0;
+    for (; j + 4 * kVectors <= columns; j += 4 * kVectors) {
+      AddVectors<kVectors>(elements + j, gradients + j, rows, stride, columns, pivots + j,
+                           sums + j);
     }
-    for (; row < rows; ++row) {
-      AddRows<1>(elements + row * stride, gradients + row * stride, stride, columns, pivots, sums);
+    for (; j + 4 <= columns; j += 4) {
+      AddVectors<1>(elements + j, gradients + j, rows, stride, columns, pivots + j, sums + j);
+    }
+    for (; j < columns; ++j) {
+      double total[Sums::kSums] = {};
+      for (int64_t at = j; at < j + rows * stride; at += stride) {
+        const double distance = static_cast<double>(elements[at]) - static_cast<double>(pivots[j]);
+        Sums::Add(distance, Sums::kHasGradient ? static_cast<double>(gradients[at]) : 0.0, total);
+      }
+      for (int s = 0; s < Sums::kSums; ++s) sums[s * columns + j] += total[s];
     }
   }
 
  private:
-  template <int kRows>
-  [[gnu::always_inline]] static void AddRows(const T* elements, const T* gradients, int64_t stride,
-                                             int64_t columns, const WorkType<T>* pivots,
-                                             double* sums) {
-#pragma GCC ivdep
-    for (int64_t j = 0; j < columns; ++j) {
-      double total[Sums::kSums];
-      for (int s = 0; s < Sums::kSums; ++s) total[s] = sums[s * columns + j];
-      const double pivot = pivots[j];
-      for (int row = 0; row < kRows; ++row) {
-        const double distance = ToWork(elements[row * stride + j]) - pivot;
-        double gradient = 0;
-        if (Sums::kHasGradient) gradient = ToWork(gradients[row * stride + j]);
-        Sums::Add(distance, gradient, total);
+  template <int kVectors>
+  [[gnu::always_inline]] static void AddVectors(const W* elements, const W* gradients, int64_t rows,
+                                                int64_t stride, int64_t columns, const W* pivots,
+                                                double* sums) {
+    FourDoubles total[kVectors][Sums::kSums], pivot[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      LoadFour(pivots + 4 * v, &pivot[v]);
+#pragma GCC unroll 8
+      for (int s = 0; s < Sums::kSums; ++s) LoadFour(sums + s * columns + 4 * v, &total[v][s]);
+    }
+    for (int64_t at = 0; at < rows * stride; at += stride) {
+      for (int v = 0; v < kVectors; ++v) {
+        FourDoubles distance, gradient{};
+        LoadFour(elements + at + 4 * v, &distance);
+        distance -= pivot[v];
+        if (Sums::kHasGradient) LoadFour(gradients + at + 4 * v, &gradient);
+        Sums::Add(distance, gradient, total[v]);
       }
-      for (int s = 0; s < Sums::kSums; ++s) sums[s * columns + j] = total[s];
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+#pragma GCC unroll 8
+      for (int s = 0; s < Sums::kSums; ++s) {
+        std::memcpy(sums + s * columns + 4 * v, &total[v][s], sizeof(total[v][s]));
+      }
     }
   }
 };
-
-template <typename Sums, typename T>
-void AddColumns(const T* elements, const T* gradients, int64_t rows, int64_t stride,
-                int64_t columns, const WorkType<T>* pivots, double* sums) {
-  RunBest<ColumnSumsLoop<Sums, T>>(elements, gradients, rows, stride, columns, pivots, sums);
-}
 
 }  // namespace paddlemend

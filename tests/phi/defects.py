@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import defects_as_strided
+import defects_batch_norm
 import defects_copysign
 import defects_expand
 import defects_index_add
@@ -19,4 +20,5 @@ DEFECTS: list[Defect] = [
     *defects_index_sample.DEFECTS,
     *defects_put_along_axis.DEFECTS,
     *defects_copysign.DEFECTS,
+    *defects_batch_norm.DEFECTS,
 ]

@@ -2,11 +2,11 @@
 // reads what the forward pass saves, which means the same here.
 #pragma once
 
-#include <cmath>
 #include <string>
 #include <vector>
 
 #include "cc/phi/dense_tensor_view.h"
+#include "cc/phi/norm_attributes.h"
 #include "cc/phi/operator_registry.h"
 #include "paddle/phi/infermeta/multiary.h"
 
@@ -16,30 +16,13 @@ struct BatchNorm {};
 
 using OptionalTensor = paddle::optional<phi::DenseTensor>;
 
-inline bool IsHalf(phi::DataType dtype) {
-  return dtype == phi::DataType::FLOAT16 || dtype == phi::DataType::BFLOAT16;
-}
-
-inline phi::DataType StatisticsDtype(phi::DataType dtype) {
-  return IsHalf(dtype) ? phi::DataType::FLOAT32 : dtype;
-}
-
 /// The kernels get "NCHW" or "NHWC" for any number of dimensions.
-inline int64_t ChannelAxis(const std::string& data_layout) { return data_layout == "NCHW" ? 1 : -1; }
+inline int64_t ChannelAxis(const std::string& data_layout) {
+  return data_layout == "NCHW" ? 1 : -1;
+}
 
 inline bool UsesBatchStatistics(bool is_test, bool use_global_stats, bool trainable_statistics) {
   return !use_global_stats && (!is_test || trainable_statistics);
-}
-
-/// An attribute that Paddle keeps as float32 and the program gave as a decimal number: the one with
-/// the fewest decimals that is rounded to it.
-inline double AsWritten(float attribute) {
-  double power = 1;
-  for (int decimals = 0; decimals < 16; ++decimals, power *= 10) {
-    const double written = std::nearbyint(attribute * power) / power;
-    if (static_cast<float>(written) == attribute) return written;
-  }
-  return attribute;
 }
 
 struct Outputs {
@@ -62,14 +45,13 @@ inline void Normalize(const phi::CPUContext& context, const phi::DenseTensor& x,
        {outputs.mean_out, outputs.variance_out, outputs.saved_mean, outputs.saved_variance}) {
     Allocate(context, statistics, dtype);
   }
-  Check(pm_batch_norm(DenseTensorView(x).get(), DenseTensorView(mean).get(),
-                      DenseTensorView(variance).get(), OptionalView(scale).get(),
-                      OptionalView(bias).get(), use_batch_statistics, AsWritten(momentum),
-                      AsWritten(epsilon), ChannelAxis(data_layout),
-                      DenseTensorView(*outputs.out).get(), DenseTensorView(*outputs.mean_out).get(),
-                      DenseTensorView(*outputs.variance_out).get(),
-                      DenseTensorView(*outputs.saved_mean).get(),
-                      DenseTensorView(*outputs.saved_variance).get(), nullptr));
+  Check(pm_batch_norm(
+      DenseTensorView(x).get(), DenseTensorView(mean).get(), DenseTensorView(variance).get(),
+      OptionalView(scale).get(), OptionalView(bias).get(), use_batch_statistics,
+      AsWritten(momentum), AsWritten(epsilon), ChannelAxis(data_layout),
+      DenseTensorView(*outputs.out).get(), DenseTensorView(*outputs.mean_out).get(),
+      DenseTensorView(*outputs.variance_out).get(), DenseTensorView(*outputs.saved_mean).get(),
+      DenseTensorView(*outputs.saved_variance).get(), nullptr));
 }
 
 inline void RunBatchNorm(const phi::CPUContext& context, const phi::DenseTensor& x,
@@ -116,14 +98,13 @@ inline void RunBatchNormGrad(const phi::CPUContext& context, const phi::DenseTen
   }
   const phi::DenseTensor& running_mean = mean ? *mean : saved_mean;
   const phi::DenseTensor& running_variance = variance ? *variance : saved_variance;
-  Check(pm_batch_norm_grad(
-      DenseTensorView(x).get(), DenseTensorView(out_grad).get(),
-      OptionalView(scale.get_ptr()).get(), DenseTensorView(running_mean).get(),
-      DenseTensorView(running_variance).get(), DenseTensorView(saved_mean).get(),
-      DenseTensorView(saved_variance).get(),
-      UsesBatchStatistics(is_test, use_global_stats, trainable_statistics), AsWritten(epsilon),
-      ChannelAxis(data_layout), OptionalView(x_grad).get(), OptionalView(scale_grad).get(),
-      OptionalView(bias_grad).get(), nullptr));
+  Check(pm_batch_norm_grad(DenseTensorView(x).get(), DenseTensorView(out_grad).get(),
+                           OptionalView(scale.get_ptr()).get(), DenseTensorView(running_mean).get(),
+                           DenseTensorView(running_variance).get(),
+                           DenseTensorView(saved_mean).get(), DenseTensorView(saved_variance).get(),
+                           UsesBatchStatistics(is_test, use_global_stats, trainable_statistics),
+                           AsWritten(epsilon), ChannelAxis(data_layout), OptionalView(x_grad).get(),
+                           OptionalView(scale_grad).get(), OptionalView(bias_grad).get(), nullptr));
 }
 
 inline bool IsEmpty(const common::DDim& dims) {
@@ -158,10 +139,10 @@ inline void InferBatchNorm(const phi::MetaTensor& x, const phi::MetaTensor& mean
                            const phi::MetaTensor& variance, const phi::MetaTensor& scale,
                            const phi::MetaTensor& bias, bool is_test, float momentum, float epsilon,
                            const std::string& data_layout, bool use_global_stats,
-                           bool trainable_statistics, phi::MetaTensor* y,
-                           phi::MetaTensor* mean_out, phi::MetaTensor* variance_out,
-                           phi::MetaTensor* saved_mean, phi::MetaTensor* saved_variance,
-                           phi::MetaTensor* reserve_space, phi::MetaConfig config) {
+                           bool trainable_statistics, phi::MetaTensor* y, phi::MetaTensor* mean_out,
+                           phi::MetaTensor* variance_out, phi::MetaTensor* saved_mean,
+                           phi::MetaTensor* saved_variance, phi::MetaTensor* reserve_space,
+                           phi::MetaConfig config) {
   const std::vector<phi::MetaTensor*> statistics{mean_out, variance_out, saved_mean,
                                                  saved_variance};
   if (IsEmpty(x.dims())) {

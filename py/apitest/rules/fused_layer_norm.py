@@ -33,8 +33,8 @@ def fused_layer_norm(
 
     From begin_norm_axis on the dimensions of x count as columns, those before as rows. Without
     norm_weight and norm_bias, out is s. Else out is s with every row normalized, times the one
-    plus the other, [columns] both; the means and inverse deviations are [rows], and residual_out is
-    s if there is a residual. Outputs that a call gives no meaning to are zeros.
+    plus the other, [columns] both; the means and inverse deviations are [rows]. residual_out is s
+    if there is a residual. Outputs that a call gives no meaning to are zeros.
     """
     require(x.is_floating_point(), f"x must be floating, got {x.dtype}")
     require(0 <= begin_norm_axis < x.ndim, f"begin_norm_axis must be in [0, {x.ndim})")
@@ -44,9 +44,9 @@ def fused_layer_norm(
     total = _sum(x.to(wide), x.dtype, bias, residual, residual_alpha, begin_norm_axis)
     sums = total.to(x.dtype)
     nothing = torch.zeros(rows, dtype=wide, device=x.device)
-    if norm_weight is None and norm_bias is None:
-        return [sums, torch.zeros_like(x), nothing, nothing]
     residual_out = torch.zeros_like(x) if residual is None else sums
+    if norm_weight is None and norm_bias is None:
+        return [sums, residual_out, nothing, nothing]
     if not total.numel():
         dtype = torch.int8 if quant_scale > 0 else x.dtype
         return [sums.to(dtype), residual_out, nothing, nothing]
@@ -105,7 +105,10 @@ def _quantized(
 ) -> torch.Tensor:
     """int8 values, rounded to even (round_type 0) or away from zero (1) at a half."""
     require(abs(max_bound - _INT8_BOUND) < 1e-6, f"quant_max_bound must be 127, got {max_bound}")
-    require(min_bound != 0, "quant_min_bound must not be 0")
+    require(
+        min_bound != 0 and -_INT8_BOUND - 1 <= min_bound < _INT8_BOUND,
+        f"quant_min_bound must be in [-128, 127) and not 0, got {min_bound}",
+    )
     require(round_type in (0, 1), f"quant_round_type must be 0 or 1, got {round_type}")
     scaled = max_bound * scale * values
     if round_type == 0:

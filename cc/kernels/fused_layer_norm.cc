@@ -1,0 +1,195 @@
+#include "cc/kernels/fused_layer_norm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <vector>
+
+#include "cc/kernels/contiguous.h"
+#include "cc/kernels/layer_norm_rows.h"
+#include "cc/kernels/norm_checks.h"
+#include "cc/kernels/optional_values.h"
+#include "cc/kernels/parallel.h"
+
+namespace paddlemend {
+namespace {
+
+/// What both operators take.
+struct Arguments {
+  const TensorView& x;
+  const TensorView* norm_weight;
+  const TensorView* norm_bias;
+  const TensorView* bias;
+  const TensorView* residual;
+  double epsilon;
+  double residual_alpha;
+  int64_t begin_norm_axis;
+  const MutableTensorView& out;
+  const MutableTensorView* residual_out;
+  const MutableTensorView* mean;
+  const MutableTensorView* inverse_deviation;
+};
+
+struct Size {
+  int64_t rows = 1;
+  int64_t columns = 1;
+};
+
+Status ReadSize(const TensorView& x, int64_t begin_norm_axis, Size* size) {
+  if (begin_norm_axis < 0 || begin_norm_axis >= x.ndim) {
+    return OutOfRange("begin_norm_axis is ", begin_norm_axis, ", expected 0 <= begin_norm_axis < ",
+                      x.ndim, " for x of the shape ", ShapeString(x));
+  }
+  for (int d = 0; d < x.ndim; ++d) {
+    (d < begin_norm_axis ? size->rows : size->columns) *= x.shape[d];
+  }
+  return OkStatus();
+}
+
+/// The bias is flat or has the shape of the columns.
+Status CheckBias(const TensorView& bias, const TensorView& x, int64_t begin_norm_axis,
+                 int64_t columns) {
+  PM_RETURN_IF_ERROR(CheckSameDType("x", x, "bias", bias));
+  if (bias.ndim == 1 && bias.shape[0] == columns) return OkStatus();
+  const int64_t ndim = x.ndim - begin_norm_axis;
+  const int64_t* const shape = x.shape.data() + begin_norm_axis;
+  if (bias.ndim == ndim && std::equal(shape, shape + ndim, bias.shape.begin())) return OkStatus();
+  return InvalidArgument("the shape of bias is ", ShapeString(bias), ", expected ",
+                         ShapeString(shape, ndim), " or [", columns, "], the columns of x");
+}
+
+Status CheckLikeX(const TensorView& x, const char* name, const TensorLayout* tensor) {
+  if (tensor == nullptr) return OkStatus();
+  PM_RETURN_IF_ERROR(CheckSameDType("x", x, name, *tensor));
+  return CheckSameShape("x", x, name, *tensor);
+}
+
+Status CheckArguments(const Arguments& of, Size* size) {
+  PM_RETURN_IF_ERROR(CheckNormDType(of.x, "x"));
+  PM_RETURN_IF_ERROR(ReadSize(of.x, of.begin_norm_axis, size));
+  for (const NamedTensor& norm :
+       {NamedTensor{"norm_weight", of.norm_weight}, {"norm_bias", of.norm_bias}}) {
+    PM_RETURN_IF_ERROR(CheckParameter(norm, size->columns, "the columns of x", of.x));
+  }
+  if (of.bias != nullptr) {
+    PM_RETURN_IF_ERROR(CheckBias(*of.bias, of.x, of.begin_norm_axis, size->columns));
+  }
+  PM_RETURN_IF_ERROR(CheckLikeX(of.x, "residual", of.residual));
+  PM_RETURN_IF_ERROR(CheckLikeX(of.x, "residual_out", of.residual_out));
+  PM_RETURN_IF_ERROR(CheckSameShape("x", of.x, "out", of.out));
+  for (const NamedTensor& moments :
+       {NamedTensor{"mean", of.mean}, {"inverse_deviation", of.inverse_deviation}}) {
+    PM_RETURN_IF_ERROR(CheckParameter(moments, size->rows, "the rows of x", of.x));
+  }
+  return OkStatus();
+}
+
+/// Runs on elements of type T; `store` makes elements of `out`, of type Out, of normalized ones.
+template <typename T, typename Out, typename Store>
+void RunRows(const Arguments& of, const Size& size, const Store& store, const Context& context) {
+  using W = WorkType<T>;
+  const OptionalInput<T> bias(of.bias, context), residual(of.residual, context);
+  const OptionalInput<W> weight(of.norm_weight, context), shift(of.norm_bias, context);
+  const ContiguousInput x(of.x, context);
+  const ContiguousOutput out(of.out);
+  const OptionalOutput<T> sums(of.residual_out);
+  const OptionalOutput<W> means(of.mean), inverses(of.inverse_deviation);
+  const RowTerms<T> terms{static_cast<const T*>(x.data()), bias.data(), residual.data(),
+                          static_cast<W>(of.residual_alpha)};
+  const bool normalizes = of.norm_weight != nullptr || of.norm_bias != nullptr;
+  const LayerNormRows<T> rows(terms, weight.data(), shift.data(), size.columns, of.epsilon);
+  constexpr int64_t kGrain = 1 << 14;  // elements
+  const int64_t grain = std::max<int64_t>(kGrain / size.columns, 1);
+  ParallelFor(context, size.rows, grain, [&](int64_t begin, int64_t end) {
+    std::vector<W> buffer(size.columns);
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t offset = row * size.columns;
+      const W* const elements = rows.Sum(offset, buffer.data());
+      if (sums.data() != nullptr) StoreAll(elements, size.columns, sums.data() + offset);
+      RowMoments<W> moments{};
+      if (normalizes) {
+        moments = rows.Measure(elements);
+        rows.Normalize(elements, moments, buffer.data());
+      }
+      store(normalizes ? buffer.data() : elements, size.columns,
+            static_cast<Out*>(out.data()) + offset);
+      if (means.data() != nullptr) means.data()[row] = moments.mean;
+      if (inverses.data() != nullptr) inverses.data()[row] = moments.inverse;
+    }
+  });
+  out.Finish(context);
+  sums.Finish(context);
+  means.Finish(context);
+  inverses.Finish(context);
+}
+
+/// Fills what a call without elements writes; returns whether it is one.
+bool FinishEmpty(const Arguments& of, const Context& context) {
+  if (Numel(of.x) != 0) return false;
+  if (of.mean != nullptr) FillZero(*of.mean, context);
+  if (of.inverse_deviation != nullptr) FillZero(*of.inverse_deviation, context);
+  return true;
+}
+
+}  // namespace
+
+Status FusedLayerNorm(const TensorView& x, const TensorView* norm_weight,
+                      const TensorView* norm_bias, const TensorView* bias,
+                      const TensorView* residual, double epsilon, double residual_alpha,
+                      int64_t begin_norm_axis, const MutableTensorView& out,
+                      const MutableTensorView* residual_out, const MutableTensorView* mean,
+                      const MutableTensorView* inverse_deviation, const Context& context) {
+  const Arguments of{x,        norm_weight,  norm_bias,      bias,
+                     residual, epsilon,      residual_alpha, begin_norm_axis,
+                     out,      residual_out, mean,           inverse_deviation};
+  Size size;
+  PM_RETURN_IF_ERROR(CheckArguments(of, &size));
+  PM_RETURN_IF_ERROR(CheckSameDType("x", x, "out", out));
+  if (FinishEmpty(of, context)) return OkStatus();
+  DispatchNormDType(x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto store = [](const WorkType<T>* from, int64_t n, T* to) { StoreAll(from, n, to); };
+    RunRows<T, T>(of, size, store, context);
+  });
+  return OkStatus();
+}
+
+Status FusedLayerNormQuantized(const TensorView& x, const TensorView& norm_weight,
+                               const TensorView& norm_bias, const TensorView* bias,
+                               const TensorView* residual, double epsilon, double residual_alpha,
+                               int64_t begin_norm_axis, double scale, int64_t round_type,
+                               double max_bound, double min_bound, const MutableTensorView& out,
+                               const MutableTensorView* residual_out, const MutableTensorView* mean,
+                               const MutableTensorView* inverse_deviation, const Context& context) {
+  const Arguments of{x,        &norm_weight, &norm_bias,     bias,
+                     residual, epsilon,      residual_alpha, begin_norm_axis,
+                     out,      residual_out, mean,           inverse_deviation};
+  Size size;
+  PM_RETURN_IF_ERROR(CheckArguments(of, &size));
+  if (out.dtype != DType::kInt8) {
+    return InvalidArgument("the dtype of out is ", DTypeName(out.dtype), ", expected int8");
+  }
+  if (!(scale > 0)) return InvalidArgument("scale is ", scale, ", expected a positive number");
+  if (round_type != 0 && round_type != 1) {
+    return InvalidArgument("round_type is ", round_type, ", expected 0 or 1");
+  }
+  if (max_bound != 127) return InvalidArgument("max_bound is ", max_bound, ", expected 127");
+  if (!(min_bound >= -128 && min_bound < max_bound) || min_bound == 0) {
+    return InvalidArgument("min_bound is ", min_bound,
+                           ", expected -128 <= min_bound < 127 other than 0");
+  }
+  if (FinishEmpty(of, context)) return OkStatus();
+  DispatchNormDType(x.dtype, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using W = WorkType<T>;
+    const Quantization<W> quantization{static_cast<W>(max_bound * scale), static_cast<W>(min_bound),
+                                       static_cast<W>(max_bound)};
+    const auto store = [&](const W* from, int64_t n, int8_t* to) {
+      Quantize(quantization, round_type == 0, from, n, to);
+    };
+    RunRows<T, int8_t>(of, size, store, context);
+  });
+  return OkStatus();
+}
+
+}  // namespace paddlemend

@@ -1,0 +1,86 @@
+// fused_layer_norm, whose kernel is fused_bias_residual_layernorm.
+#pragma once
+
+#include "cc/phi/dense_tensor_view.h"
+#include "cc/phi/norm_attributes.h"
+#include "cc/phi/operator_registry.h"
+#include "paddle/phi/infermeta/multiary.h"
+
+namespace paddlemend::phi_adapter::fused_layer_norm {
+
+struct FusedLayerNorm {};
+
+using OptionalTensor = paddle::optional<phi::DenseTensor>;
+
+inline void RunFusedLayerNorm(const phi::CPUContext& context, const phi::DenseTensor& x,
+                              const OptionalTensor& bias, const OptionalTensor& residual,
+                              const OptionalTensor& norm_weight, const OptionalTensor& norm_bias,
+                              float epsilon, float residual_alpha, int begin_norm_axis,
+                              float quant_scale, int quant_round_type, float quant_max_bound,
+                              float quant_min_bound, phi::DenseTensor* out,
+                              phi::DenseTensor* residual_out, phi::DenseTensor* mean,
+                              phi::DenseTensor* variance) {
+  const bool quantizes = quant_scale > 0 && (norm_weight || norm_bias);
+  if (quantizes && (!norm_weight || !norm_bias)) {
+    PADDLE_THROW(
+        common::errors::InvalidArgument("fused_layer_norm: norm_weight or norm_bias is None; "
+                                        "expected both for a quant_scale of %f.",
+                                        quant_scale));
+  }
+  Allocate(context, out, quantizes ? phi::DataType::INT8 : x.dtype());
+  // Without a residual it has no meaning, and stays without memory.
+  if (!residual) residual_out = nullptr;
+  Allocate(context, residual_out, x.dtype());
+  Allocate(context, mean, StatisticsDtype(x.dtype()));
+  Allocate(context, variance, StatisticsDtype(x.dtype()));
+  DenseTensorView x_view(x), out_view(*out);
+  OptionalView weight_view(norm_weight.get_ptr()), shift_view(norm_bias.get_ptr());
+  OptionalView bias_view(bias.get_ptr()), residual_view(residual.get_ptr());
+  OptionalView sum_view(residual_out), mean_view(mean), variance_view(variance);
+  if (quantizes) {
+    return Check(pm_fused_layer_norm_quantized(
+        x_view.get(), weight_view.get(), shift_view.get(), bias_view.get(), residual_view.get(),
+        AsWritten(epsilon), AsWritten(residual_alpha), begin_norm_axis, AsWritten(quant_scale),
+        quant_round_type, quant_max_bound, quant_min_bound, out_view.get(), sum_view.get(),
+        mean_view.get(), variance_view.get(), nullptr));
+  }
+  Check(pm_fused_layer_norm(x_view.get(), weight_view.get(), shift_view.get(), bias_view.get(),
+                            residual_view.get(), AsWritten(epsilon), AsWritten(residual_alpha),
+                            begin_norm_axis, out_view.get(), sum_view.get(), mean_view.get(),
+                            variance_view.get(), nullptr));
+}
+
+/// The wheel's knows moments of float32 alone.
+inline void InferFusedLayerNorm(const phi::MetaTensor& x, const phi::MetaTensor& bias,
+                                const phi::MetaTensor& residual, const phi::MetaTensor& norm_weight,
+                                const phi::MetaTensor& norm_bias, float epsilon,
+                                float residual_alpha, int begin_norm_axis, float quant_scale,
+                                int quant_round_type, float quant_max_bound, float quant_min_bound,
+                                phi::MetaTensor* out, phi::MetaTensor* residual_out,
+                                phi::MetaTensor* mean, phi::MetaTensor* variance,
+                                phi::MetaConfig config) {
+  phi::FusedLayerNormInferMeta(x, bias, residual, norm_weight, norm_bias, epsilon, residual_alpha,
+                               begin_norm_axis, quant_scale, quant_round_type, quant_max_bound,
+                               quant_min_bound, out, residual_out, mean, variance, config);
+  for (phi::MetaTensor* moments : {mean, variance}) {
+    moments->set_dtype(StatisticsDtype(x.dtype()));
+  }
+}
+
+/// For narrower elements: norm_weight, norm_bias, mean and variance.
+inline void SetParameterDtypes(phi::DataType dtype, phi::KernelArgsDef* args) {
+  for (const size_t input : {3, 4}) {
+    args->input_defs()[input].SetDataType(StatisticsDtype(dtype));
+  }
+  for (const size_t output : {2, 3}) {
+    args->output_defs()[output].SetDataType(StatisticsDtype(dtype));
+  }
+}
+
+inline const Registrar<FusedLayerNorm> registrar(
+    "fused_layer_norm",
+    {Route<FusedLayerNorm, &RunFusedLayerNorm>("fused_bias_residual_layernorm",
+                                               &SetParameterDtypes)},
+    {HookInferMeta<FusedLayerNorm, &phi::FusedLayerNormInferMeta, &InferFusedLayerNorm>()});
+
+}  // namespace paddlemend::phi_adapter::fused_layer_norm

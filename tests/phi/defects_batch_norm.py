@@ -1,0 +1,132 @@
+"""The defects of batch_norm."""
+
+from __future__ import annotations
+
+import numpy as np
+import paddle
+from defect import ALL_PADDLES, Defect, ones
+
+
+def statistics(channels: int = 2) -> tuple[paddle.Tensor, paddle.Tensor]:
+    """Running ones that normalize nothing."""
+    return paddle.zeros([channels]), paddle.ones([channels])
+
+
+def train(x, weight, bias):
+    return paddle.nn.functional.batch_norm(x, *statistics(), weight, bias, training=True)
+
+
+def train_float32_statistics(x):
+    return paddle.nn.functional.batch_norm(x, *statistics(), training=True)
+
+
+def evaluate(x, weight, bias):
+    return paddle.nn.functional.batch_norm(x, *statistics(), weight, bias)
+
+
+def by_batch_in_evaluation(x):
+    return paddle.nn.functional.batch_norm(
+        x, *statistics(), training=False, use_global_stats=False, epsilon=0.0
+    )
+
+
+def train_weight_alone(weight):
+    x = paddle.to_tensor([[1.0, 3.0], [3.0, 1.0]])
+    return paddle.nn.functional.batch_norm(
+        x, *statistics(), weight, paddle.zeros([2]), training=True, epsilon=0.0
+    )
+
+
+def train_bias_alone(bias):
+    x = paddle.to_tensor([[1.0, 3.0], [3.0, 1.0]])
+    return paddle.nn.functional.batch_norm(
+        x, *statistics(), paddle.ones([2]), bias, training=True, epsilon=0.0
+    )
+
+
+def running_mean_of_wrong_size(x, mean, var):
+    return paddle.nn.functional.batch_norm(x, mean, var)
+
+
+PAIR = np.array([[1, 3], [3, 1]], np.float32)
+NORMALIZED = np.array([[-1, 1], [1, -1]], np.float32)
+COTANGENT = np.array([[1, 0], [0, 2]], np.float32)
+
+
+def _refused(name: str, affects: tuple[str, ...], shape: tuple, mean: int, var: int) -> Defect:
+    return Defect(
+        name,
+        affects=affects,
+        function=running_mean_of_wrong_size,
+        arrays=[ones(*shape), ones(mean), ones(var)],
+        error="ValueError",
+        message="expected [3], the channels of x",
+    )
+
+
+DEFECTS = [
+    Defect(
+        "batch_norm: a batch of no elements is refused",
+        affects=("3.0",),
+        function=train,
+        arrays=[ones(0, 2), ones(2), ones(2)],
+        cotangent=ones(0, 2),
+        output=ones(0, 2),
+        gradients=[ones(0, 2), 0 * ones(2), 0 * ones(2)],
+    ),
+    Defect(
+        "batch_norm: images of no pixels are refused",
+        affects=("3.0",),
+        function=evaluate,
+        arrays=[ones(3, 2, 0, 4), ones(2), ones(2)],
+        cotangent=ones(3, 2, 0, 4),
+        output=ones(3, 2, 0, 4),
+        gradients=[ones(3, 2, 0, 4), 0 * ones(2), 0 * ones(2)],
+    ),
+    Defect(
+        "batch_norm: by statistics of the batch, the gradient in evaluation is not",
+        affects=ALL_PADDLES,
+        function=by_batch_in_evaluation,
+        arrays=[PAIR],
+        cotangent=COTANGENT,
+        output=NORMALIZED,
+        gradients=[0 * PAIR],
+    ),
+    Defect(
+        "batch_norm: weight alone has no gradient",
+        affects=ALL_PADDLES,
+        function=train_weight_alone,
+        arrays=[ones(2)],
+        cotangent=COTANGENT,
+        output=NORMALIZED,
+        gradients=[np.array([-1, -2], np.float32)],
+    ),
+    Defect(
+        "batch_norm: bias alone has no gradient",
+        affects=ALL_PADDLES,
+        function=train_bias_alone,
+        arrays=[0 * ones(2)],
+        cotangent=COTANGENT,
+        output=NORMALIZED,
+        gradients=[np.array([1, 2], np.float32)],
+    ),
+    _refused("batch_norm: a running mean that is too short is accepted", ("3.0",), (4, 3), 2, 3),
+    _refused(
+        "batch_norm: a running variance that is too short is accepted", ("3.0",), (4, 3), 3, 2
+    ),
+    _refused(
+        "batch_norm: running statistics that are empty are accepted", ALL_PADDLES, (4, 3), 0, 0
+    ),
+    _refused(
+        "batch_norm: any running mean of an empty batch is accepted", ALL_PADDLES, (0, 3), 2, 3
+    ),
+    Defect(
+        "batch_norm: float16 is missing",
+        affects=ALL_PADDLES,
+        function=train_float32_statistics,
+        arrays=[PAIR.astype(np.float16)],
+        cotangent=COTANGENT.astype(np.float16),
+        output=NORMALIZED.astype(np.float16),
+        gradients=[0 * PAIR.astype(np.float16)],
+    ),
+]
