@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import defects_as_strided
+import defects_cholesky_solve
 import defects_expand
 import defects_index_add
 import defects_index_put
@@ -17,4 +18,5 @@ DEFECTS: list[Defect] = [
     *defects_as_strided.DEFECTS,
     *defects_index_sample.DEFECTS,
     *defects_put_along_axis.DEFECTS,
+    *defects_cholesky_solve.DEFECTS,
 ]
