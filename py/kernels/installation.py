@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from paddlemend import catalogue
-from paddlemend.kernels import graph_breaks
+from paddlemend.kernels import eigvals_gradient, graph_breaks
 from paddlemend.kernels.adapter import Adapter, Outcome
 from paddlemend.kernels.paddle_version import adapter_version
 
@@ -56,6 +56,7 @@ def install(kernels: Iterable[str] | None = None) -> None:
         outcomes = _adapter.install(operators)
         _outcomes.update(outcomes)
         graph_breaks.add(operator for operator in operators if not _outcomes[operator.name].refused)
+        _follow_switches(_adapter)
     for name, result in outcomes.items():
         if result.refused:
             message = f"paddlemend leaves {name} as it is in this Paddle: {result.refused}"
@@ -71,6 +72,7 @@ def uninstall() -> None:
         if _adapter is not None:
             _adapter.uninstall()
             graph_breaks.clear()
+            _follow_switches(_adapter)
 
 
 @contextmanager
@@ -84,11 +86,20 @@ def stock() -> Iterator[None]:
     if adapter is None:
         yield
         return
-    adapter.enter_stock()
+    with _lock:
+        adapter.enter_stock()
+        _follow_switches(adapter)
     try:
         yield
     finally:
-        adapter.leave_stock()
+        with _lock:
+            adapter.leave_stock()
+            _follow_switches(adapter)
+
+
+def _follow_switches(adapter: Adapter) -> None:
+    """Has what is mended in Python on where the kernels of its operator are."""
+    eigvals_gradient.switch(adapter.is_active("eigvals"))
 
 
 def _chosen(kernels: Iterable[str] | None) -> list[catalogue.Operator]:
