@@ -12,6 +12,15 @@
 
 namespace paddlemend {
 
+template <typename T>
+T Conjugate(T value) {
+  if constexpr (lapack::kIsComplex<T>) {
+    return std::conj(value);
+  } else {
+    return value;
+  }
+}
+
 /// The last dimension counts the columns, the one before it the rows, the others the matrices.
 inline int64_t Rows(const TensorLayout& x) { return x.shape[x.ndim - 2]; }
 inline int64_t Columns(const TensorLayout& x) { return x.shape[x.ndim - 1]; }
@@ -91,6 +100,11 @@ inline int64_t BatchSize(const TensorLayout& x) {
   for (int d = 0; d < x.ndim - 2; ++d) count *= x.shape[d];
   return count;
 }
+
+/// Fails, naming the element, unless every number of `values` is finite: [matrices of x, n, n] in
+/// row-major order, of which with a `triangle` only its numbers are looked at.
+Status CheckFinite(const char* name, const TensorLayout& x, const void* values,
+                   const lapack::Triangle* triangle, const Context& context);
 
 /// Calls `function(matrix, begin, end)` for blocks of the `size` rows or columns of `batch`
 /// matrices, in parallel. The blocks depend on the size alone. `flops` is about what one row or

@@ -6,20 +6,11 @@
 #include <complex>
 #include <cstdint>
 
-#include "cc/kernels/lapack.h"
+#include "cc/kernels/matrices.h"
 
 namespace paddlemend {
 
 constexpr int64_t kSmallCholeskySize = 16;
-
-template <typename T>
-T Conjugate(T value) {
-  if constexpr (lapack::kIsComplex<T>) {
-    return std::conj(value);
-  } else {
-    return value;
-  }
-}
 
 /// Without the detour that complex products make for infinities.
 template <typename T>

@@ -42,6 +42,17 @@ inline DLDataType ToDlpack(phi::DataType dtype) {
   }
 }
 
+/// The dtypes of the same precision without, and with imaginary parts.
+inline phi::DataType RealDtype(phi::DataType dtype) {
+  return dtype == phi::DataType::COMPLEX64    ? phi::DataType::FLOAT32
+         : dtype == phi::DataType::COMPLEX128 ? phi::DataType::FLOAT64
+                                              : dtype;
+}
+inline phi::DataType ComplexDtype(phi::DataType dtype) {
+  return RealDtype(dtype) == phi::DataType::FLOAT32 ? phi::DataType::COMPLEX64
+                                                    : phi::DataType::COMPLEX128;
+}
+
 /// A view of `tensor`, which must outlive it. Empty tensors may have no memory: their data is null.
 class DenseTensorView {
  public:

@@ -9,9 +9,10 @@ from types import ModuleType
 
 from paddlemend.catalogue import Operator
 
-# Operators whose module has REDIRECTS: a list of `Redirect`. Each imports Paddle.
+# Operators whose module has REDIRECTS: what is switched with the kernels. Each imports Paddle.
 _MODULES = {
     "copysign": "paddlemend.kernels.copysign_api",
+    "eigvals": "paddlemend.kernels.eigvals_api",
     "put_along_axis": "paddlemend.kernels.put_along_axis_api",
 }
 

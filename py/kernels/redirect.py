@@ -7,7 +7,8 @@ is.
 
 from __future__ import annotations
 
-from types import FunctionType
+from collections.abc import Callable
+from types import FunctionType, ModuleType
 
 
 class Redirect:
@@ -32,3 +33,20 @@ class Redirect:
     def set_on(self, on: bool) -> None:
         """Has the function run the new code or its own."""
         self._function.__code__ = self._code if on else self.stock.__code__
+
+
+class AttributeRedirect:
+    """A function of Paddle that is not Python: `replacement` takes its place in `holder`.
+
+    `replacement` calls `stock` for the function as it was.
+    """
+
+    def __init__(self, holder: ModuleType, name: str, replacement: Callable) -> None:
+        self._holder = holder
+        self._name = name
+        self._replacement = replacement
+        self.stock = getattr(holder, name)
+
+    def set_on(self, on: bool) -> None:
+        """Has the name mean the replacement or the function as it was."""
+        setattr(self._holder, self._name, self._replacement if on else self.stock)

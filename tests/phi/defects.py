@@ -1,24 +1,19 @@
-"""The defects of released wheels: the call that shows each, and its right answer."""
+"""The defects of released wheels, from the modules `defects_<operator>` beside this one."""
 
 from __future__ import annotations
 
-import defects_as_strided
-import defects_batch_norm
-import defects_copysign
-import defects_expand
-import defects_index_add
-import defects_index_put
-import defects_index_sample
-import defects_put_along_axis
+import importlib
+import pkgutil
+from pathlib import Path
+
 from defect import Defect
 
+_MODULES = sorted(
+    module.name
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+    if module.name.startswith("defects_")
+)
+
 DEFECTS: list[Defect] = [
-    *defects_expand.DEFECTS,
-    *defects_index_add.DEFECTS,
-    *defects_index_put.DEFECTS,
-    *defects_as_strided.DEFECTS,
-    *defects_index_sample.DEFECTS,
-    *defects_put_along_axis.DEFECTS,
-    *defects_copysign.DEFECTS,
-    *defects_batch_norm.DEFECTS,
+    defect for name in _MODULES for defect in importlib.import_module(name).DEFECTS
 ]

@@ -1,8 +1,12 @@
 // cholesky_solve and its gradient.
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "cc/phi/dense_tensor_view.h"
 #include "cc/phi/operator_registry.h"
+#include "paddle/phi/infermeta/binary.h"
 
 namespace paddlemend::phi_adapter::cholesky_solve {
 
@@ -32,12 +36,34 @@ inline void RunCholeskySolveGrad(const phi::CPUContext& context, const phi::Dens
                                OptionalView(y_grad).get(), nullptr));
 }
 
+/// A size of the result of broadcasting; -1 is not known yet, and so are those that do not match.
+inline int64_t BroadcastSize(int64_t x, int64_t y) { return x == 1 || (x == -1 && y > 1) ? y : x; }
+
+/// The wheel's compares the rows where one of them is not known yet.
+inline void InferCholeskySolve(const phi::MetaTensor& x, const phi::MetaTensor& y, bool,
+                               phi::MetaTensor* out) {
+  const int x_ndim = x.dims().size(), y_ndim = y.dims().size();
+  if (x_ndim < 2 || y_ndim < 2) {
+    PADDLE_THROW(common::errors::InvalidArgument(
+        "cholesky_solve: x has %d and y %d dimensions; expected at least 2.", x_ndim, y_ndim));
+  }
+  std::vector<int64_t> sizes(std::max(x_ndim, y_ndim));
+  for (int d = 1; d <= static_cast<int>(sizes.size()); ++d) {
+    const int64_t of_x = d <= x_ndim ? x.dims()[x_ndim - d] : 1;
+    const int64_t of_y = d <= y_ndim ? y.dims()[y_ndim - d] : 1;
+    sizes[sizes.size() - d] = d <= 2 ? of_x : BroadcastSize(of_x, of_y);
+  }
+  out->set_dims(common::make_ddim(sizes));
+  out->set_dtype(x.dtype());
+  out->set_layout(x.layout());
+}
+
 inline const Registrar<CholeskySolve> registrar(
     "cholesky_solve",
     {
         Route<CholeskySolve, &RunCholeskySolve>("cholesky_solve"),
         Route<CholeskySolve, &RunCholeskySolveGrad>("cholesky_solve_grad"),
     },
-    {});
+    {HookInferMeta<CholeskySolve, &phi::CholeskySolveInferMeta, &InferCholeskySolve>()});
 
 }  // namespace paddlemend::phi_adapter::cholesky_solve
