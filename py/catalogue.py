@@ -127,6 +127,7 @@ EXPAND = Operator(
         "all: the float32 gradient of a long sum has several times the rounding error of Torch's",
         "all: a size of -2 is accepted as a value",
         "all: more than 8 dimensions are refused",
+        "all, with NumPy 2.4: a 1-D tensor of one element among the sizes is refused",
         "all: expand_as lacks float16, bfloat16, int8, int16, uint8 and complex",
     ),
     differences=(

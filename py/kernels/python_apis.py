@@ -13,6 +13,7 @@ from paddlemend.catalogue import Operator
 _MODULES = {
     "copysign": "paddlemend.kernels.copysign_api",
     "eigvals": "paddlemend.kernels.eigvals_api",
+    "expand": "paddlemend.kernels.expand_api",
     "put_along_axis": "paddlemend.kernels.put_along_axis_api",
 }
 

@@ -33,6 +33,10 @@ def expand_as_9_dimensions(x, y):
     return paddle.expand_as(x, y)
 
 
+def expand_to_a_tensor_among_sizes(x, rows):
+    return paddle.expand(x, [rows, 3])
+
+
 def _float16_expand() -> dict:
     x = RANDOM.standard_normal((1, 51, 1, 1)).astype(np.float16)
     cotangent = RANDOM.standard_normal((2, 51, 1, 64)).astype(np.float16)
@@ -94,5 +98,14 @@ DEFECTS = [
         cotangent=ones(2, 1, 2, 1, 1, 1, 1, 1, 3),
         output=ones(2, 1, 2, 1, 1, 1, 1, 1, 3),
         gradients=[4 * ones(1, 3), None],
+    ),
+    Defect(
+        "expand: a 1-D tensor of one element among the sizes is refused with NumPy 2.4",
+        affects=ALL_PADDLES,
+        function=expand_to_a_tensor_among_sizes,
+        arrays=[ones(1, 3), np.array([2])],
+        cotangent=3 * ones(2, 3),
+        output=ones(2, 3),
+        gradients=[6 * ones(1, 3), None],
     ),
 ]
