@@ -10,6 +10,9 @@ Parameter types: see ``PARAMETER_KINDS``. A function with a ``Shape*`` parameter
 output shape of the operator whose name it has without ``Shape``; one with a ``TensorView*``
 parameter describes a view of the memory of its first input. Both take no output tensor and no
 context. Every other function has at least one output tensor, and the context comes last.
+
+An ``int64_t*`` parameter is a count: outputs whose size depends on values have room for as many
+as there may be, and the function writes how many there are.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ PARAMETER_KINDS = {
     "const MutableTensorView*": "optional_output",
     "Shape*": "shape",
     "TensorView*": "view",
+    "int64_t*": "count",
     "const Context&": "context",
 }
 
@@ -72,6 +76,11 @@ class Operator:
     @property
     def makes_view(self) -> bool:
         return any(p.kind == "view" for p in self.parameters)
+
+    @property
+    def count(self) -> Parameter | None:
+        """Where the size of outputs is written that depends on values."""
+        return next((p for p in self.parameters if p.kind == "count"), None)
 
     @property
     def subject(self) -> str:
@@ -150,9 +159,11 @@ def _check_form(op: Operator, where: str) -> None:
         raise DeclarationError(f"{where}: {op.cpp_name} has two parameters of one name")
     if "input" not in kinds:
         raise DeclarationError(f"{where}: {op.cpp_name} has no const TensorView& parameter")
+    if kinds.count("count") > 1:
+        raise DeclarationError(f"{where}: {op.cpp_name} has more than one int64_t* parameter")
     if op.computes_shape or op.makes_view:
         results = kinds.count("shape") + kinds.count("view")
-        if results > 1 or "context" in kinds or op.outputs:
+        if results > 1 or "context" in kinds or op.outputs or op.count:
             raise DeclarationError(
                 f"{where}: {op.cpp_name} computes a shape or a view, so it takes one "
                 "Shape* or TensorView*, no output tensor and no context"

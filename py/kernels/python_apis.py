@@ -10,7 +10,10 @@ from types import ModuleType
 from paddlemend.catalogue import Operator
 
 # Operators whose module has REDIRECTS: a list of `Redirect`. Each imports Paddle.
-_MODULES = {"copysign": "paddlemend.kernels.copysign_api"}
+_MODULES = {
+    "copysign": "paddlemend.kernels.copysign_api",
+    "unique": "paddlemend.kernels.unique_api",
+}
 
 
 def install(operators: Iterable[Operator]) -> None:

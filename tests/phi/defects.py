@@ -9,6 +9,7 @@ import defects_index_add
 import defects_index_put
 import defects_index_sample
 import defects_put_along_axis
+import defects_unique
 from defect import Defect
 
 DEFECTS: list[Defect] = [
@@ -19,4 +20,5 @@ DEFECTS: list[Defect] = [
     *defects_index_sample.DEFECTS,
     *defects_put_along_axis.DEFECTS,
     *defects_copysign.DEFECTS,
+    *defects_unique.DEFECTS,
 ]
