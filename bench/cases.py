@@ -1,6 +1,6 @@
 """The cases of the operator benchmark: tiny calls show the overhead, large ones the speed.
 
-Those of the operators on indices are in index_cases.py, those of copysign in elementwise_cases.py.
+Those of other operators are in files of their own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from case import Case
 from elementwise_cases import elementwise_cases
 from index_cases import index_cases
+from unique_cases import unique_cases
 
 RANDOM = np.random.default_rng(0)
 
@@ -45,6 +46,7 @@ def cases() -> Iterator[Case]:
             yield index_add_gradient(f"index_add_grad {dtype} {name}", dtype, shape, axis, index)
     yield from index_cases()
     yield from elementwise_cases()
+    yield from unique_cases()
 
 
 def pair(dtype: str, shape: tuple[int, ...]) -> tuple[paddle.Tensor, torch.Tensor]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import os
 import statistics
 import time
@@ -94,8 +95,10 @@ def measure(case: Case, rounds: int, stock: Callable) -> Timing:
     mended, stock_ratio, torch_ratio = [], [], []
     for _ in range(rounds):
         ours = seconds_per_call(case.paddle, repeats)
-        with stock():
-            theirs = seconds_per_call(case.paddle, repeats)
+        theirs = math.inf
+        if not case.hopeless:
+            with stock():
+                theirs = seconds_per_call(case.paddle, repeats)
         torchs = seconds_per_call(case.torch, repeats)
         mended.append(ours)
         stock_ratio.append(theirs / ours)

@@ -12,6 +12,9 @@ parameter computes the shape of the output of that name of the operator whose na
 ``Shape``; one with a ``TensorView*`` parameter describes a view of the memory of its first input.
 Both take no output tensor and no context. Every other function has at least one output tensor, and
 the context comes last.
+
+An ``int64_t*`` parameter is a count: outputs whose size depends on values have room for as many
+as there may be, and the function writes how many there are.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ PARAMETER_KINDS = {
     "const RealOutput&": "real_output",
     "Shape*": "shape",
     "TensorView*": "view",
+    "int64_t*": "count",
     "const Context&": "context",
 }
 
@@ -83,6 +87,11 @@ class Operator:
     @property
     def makes_view(self) -> bool:
         return any(p.kind == "view" for p in self.parameters)
+
+    @property
+    def count(self) -> Parameter | None:
+        """Where the size of outputs is written that depends on values."""
+        return next((p for p in self.parameters if p.kind == "count"), None)
 
     @property
     def subject(self) -> str:
@@ -172,9 +181,11 @@ def _check_form(op: Operator, where: str) -> None:
             )
     if "input" not in kinds:
         raise DeclarationError(f"{where}: {op.cpp_name} has no const TensorView& parameter")
+    if kinds.count("count") > 1:
+        raise DeclarationError(f"{where}: {op.cpp_name} has more than one int64_t* parameter")
     if op.computes_shape or op.makes_view:
         results = kinds.count("shape") + kinds.count("view")
-        if results > 1 or "context" in kinds or op.outputs:
+        if results > 1 or "context" in kinds or op.outputs or op.count:
             raise DeclarationError(
                 f"{where}: {op.cpp_name} computes a shape or a view, so it takes one "
                 "Shape* or TensorView*, no output tensor and no context"

@@ -54,6 +54,7 @@ _C_TYPES = {
     "real_output": "DLTensor* {0}",
     "shape": "int64_t* {0}_shape, int32_t* {0}_ndim",
     "view": "DLTensor* {0}",
+    "count": "int64_t* {0}",
     "context": "pm_context* {0}",
 }
 
@@ -159,6 +160,8 @@ def _setup(p: Parameter, op: Operator) -> list[str]:
         ]
     if p.kind == "text":
         return [f'if ({n} == nullptr) return InvalidArgument("{n} is NULL, expected a string");']
+    if p.kind == "count":
+        return [f'if ({n} == nullptr) return InvalidArgument("{n} is NULL");']
     if p.kind == "shape":
         return [
             f"if ({n}_shape == nullptr || {n}_ndim == nullptr) {{",

@@ -12,8 +12,10 @@ The Python function of an operator has these parameters:
 
 An output with a ``PM_LIKE`` has the shape and dtype that it says. Any other output has the shape
 that ``<Op>Shape`` computes for it, else that of the first input, and the dtype of the first input,
-or the complex or real dtype of its precision. A list of tensors is a Python list or tuple. A
-function that describes a view has no Python form: every library of Python has views of its own.
+or the complex or real dtype of its precision. A list of tensors is a Python list or tuple.
+
+Two kinds of functions have no form here: those that describe a view, because every library of
+Python has views of its own, and those that write a count, which are bound by hand in cc/python.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ def render_python(operators: list[Operator]) -> str:
     """Defines ``BindOperators(module)``."""
     shapes = {op.subject: op for op in operators if op.computes_shape}
     parts = []
-    operators = [op for op in operators if not op.makes_view]
+    operators = [op for op in operators if not op.makes_view and op.count is None]
     for op in operators:
         parts.append(_shape_binding(op) if op.computes_shape else _binding(op, shapes.get(op.name)))
     calls = "\n".join(f"  Bind{op.cpp_name}(module);" for op in operators)

@@ -5,6 +5,7 @@
 
 #include "cc/kernels/binary_rows.h"
 #include "cc/kernels/checks.h"
+#include "cc/kernels/cpu_features.h"
 #include "cc/kernels/sum_to_shape.h"
 
 namespace paddlemend {
@@ -54,14 +55,27 @@ struct CopyIntegerSign {
   }
 };
 
+template <typename T, typename XStep, typename YStep, typename Sign>
+[[gnu::always_inline]] inline void SignLoop(const T* x, XStep x_step, const T* y, YStep y_step,
+                                            T* out, int64_t n, const Sign& sign) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) out[i] = sign(x[i * x_step], y[i * y_step]);
+}
+
+template <typename T, typename XStep, typename YStep, typename Sign>
+PM_TARGET_AVX2 void SignLoopAvx2(const T* x, XStep x_step, const T* y, YStep y_step, T* out,
+                                 int64_t n, const Sign& sign) {
+  SignLoop(x, x_step, y, y_step, out, n, sign);
+}
+
 template <typename T, typename Sign>
 void SignRows(const BinaryPlan& plan, const TensorView& x, const TensorView& y, void* out,
               const Context& context, const Sign& sign) {
   ForEachRow(plan, static_cast<const T*>(x.data), static_cast<const T*>(y.data),
              static_cast<T*>(out), context,
              [&](const T* a, auto a_step, const T* b, auto b_step, T* to, int64_t n) {
-#pragma GCC ivdep
-               for (int64_t i = 0; i < n; ++i) to[i] = sign(a[i * a_step], b[i * b_step]);
+               if (HasAvx2()) return SignLoopAvx2(a, a_step, b, b_step, to, n, sign);
+               SignLoop(a, a_step, b, b_step, to, n, sign);
              });
 }
 
@@ -97,6 +111,23 @@ struct SignGrad {
     return is_nan ? static_cast<Bits>(kInfinity | kQuiet) : grad;
   }
 };
+
+template <typename Bits, typename XStep, typename YStep, typename Sign>
+[[gnu::always_inline]] inline void SignGradLoop(const Bits* x, XStep x_step, const Bits* y,
+                                                YStep y_step, const Bits* out_grad, Bits* grad,
+                                                int64_t n, const Sign& sign_grad) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) {
+    grad[i] = sign_grad(x[i * x_step], y[i * y_step], out_grad[i]);
+  }
+}
+
+template <typename Bits, typename XStep, typename YStep, typename Sign>
+PM_TARGET_AVX2 void SignGradLoopAvx2(const Bits* x, XStep x_step, const Bits* y, YStep y_step,
+                                     const Bits* out_grad, Bits* grad, int64_t n,
+                                     const Sign& sign_grad) {
+  SignGradLoop(x, x_step, y, y_step, out_grad, grad, n, sign_grad);
+}
 
 template <typename Function>
 void DispatchSignGrad(DType dtype, const Function& function) {

@@ -15,6 +15,7 @@ PYBIND11_MODULE(native, module) {
       "CPU. Tensor arguments are objects with __dlpack__, or DLPack capsules.";
   BindTensor(module);
   BindOperators(module);
+  BindUnique(module);
   module.def(
       "set_num_threads",
       [](int32_t num_threads) {

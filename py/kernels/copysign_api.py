@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
 from contextvars import ContextVar
 from numbers import Real
 from typing import Any
@@ -21,9 +20,9 @@ from paddlemend.kernels.redirect import Redirect
 
 _CHANGE = "copysign.integer_dtype"
 
-_FLOATING = (paddle.float16, paddle.bfloat16, paddle.float32, paddle.float64)
-_UNSIGNED = (paddle.bool, paddle.uint8)
-_INTEGERS = (*_UNSIGNED, paddle.int8, paddle.int16, paddle.int32, paddle.int64)
+_FLOATING = {paddle.float16, paddle.bfloat16, paddle.float32, paddle.float64}
+_UNSIGNED = {paddle.bool, paddle.uint8}
+_INTEGERS = {*_UNSIGNED, paddle.int8, paddle.int16, paddle.int32, paddle.int64}
 
 # Whether copysign runs for copysign_, which in a static program is copysign.
 _for_in_place: ContextVar[bool] = ContextVar("_for_in_place", default=False)
@@ -31,61 +30,46 @@ _for_in_place: ContextVar[bool] = ContextVar("_for_in_place", default=False)
 
 def copysign(x: Any, y: Any) -> Any:
     """The magnitude of x with the sign of y, a tensor or a number, in the dtype of both."""
-    if not installation.is_active("copysign") or not in_dynamic_or_pir_mode():
+    if _is_plain(x, y) or not _is_ours(x, y) or not in_dynamic_or_pir_mode():
         return _COPYSIGN.stock(x, y)
-    shape = _check("copysign", x, y)
-    if shape != list(x.shape):  # as in the wheel
-        warnings.warn(
-            f"The shape of broadcast output {shape} is different from the input tensor x with "
-            f"shape: {x.shape}, please make sure you are using copysign api correctly.",
-            stacklevel=3,
-        )
     if _for_in_place.get():
         return _in_dtype_of_x(x, y)
-    if _runs_in_wheel(x, y) and x.dtype in _INTEGERS:
+    if x.dtype in _INTEGERS and _runs_in_wheel(x, y):
         if behaviour_changes.is_kept(_CHANGE):
             return _in_dtype_of_x(x, y)
         if sys._getframe(2).f_globals is not _COPYSIGN.stock.__globals__:  # signbit's own call
             behaviour_changes.warn_once(_CHANGE, stacklevel=3)
     dtype = _dtype_of_both(x, y)
-    return _C_ops.copysign(_in_dtype(x, dtype), _in_dtype(y, dtype))
+    return _COPYSIGN.stock(_in_dtype(x, dtype), _in_dtype(y, dtype))
 
 
 def copysign_(x: Any, y: Any, name: str | None = None) -> Any:
     """Gives x the signs of y. Integers saturate; a negative sign makes unsigned ones zero."""
-    if not installation.is_active("copysign"):
+    if _is_plain(x, y) or not _is_ours(x, y):
         return _COPYSIGN_.stock(x, y)
-    if not in_dynamic_mode():
-        token = _for_in_place.set(True)
-        try:
-            return _COPYSIGN_.stock(x, y)
-        finally:
-            _for_in_place.reset(token)
-    shape = _check("copysign_", x, y)
-    if shape != list(x.shape):
-        raise ValueError(
-            f"copysign_: y broadcasts x to the shape {shape}; expected {list(x.shape)}, that of x"
-        )
-    if x.dtype in _UNSIGNED:
-        return paddle.assign(_in_dtype_of_x(x, y), x)
-    return _C_ops.copysign_(x, _signs(y, x.dtype))
+    if in_dynamic_mode():
+        out = _COPYSIGN_.stock(x, _signs(y, x.dtype))  # judges the shape of y, too
+        return paddle.assign(_in_dtype_of_x(x, y), x) if x.dtype in _UNSIGNED else out
+    token = _for_in_place.set(True)
+    try:
+        return _COPYSIGN_.stock(x, y)
+    finally:
+        _for_in_place.reset(token)
 
 
-def _check(name: str, x: Any, y: Any) -> list[int]:
-    """The shape of the result; raises for what is not real, no tensor, or does not broadcast."""
-    for label, tensor in (("x", x), ("y", y)):
-        if label == "y" and isinstance(y, Real):
-            continue
-        if not isinstance(tensor, (paddle.Tensor, paddle.pir.Value)):
-            raise TypeError(
-                f"{name}: {label} is of type {type(tensor).__name__}; expected a tensor"
-                + (" or a real number" if label == "y" else "")
-            )
-        if tensor.dtype not in _FLOATING and tensor.dtype not in _INTEGERS:
-            raise TypeError(f"{name}: {label} has the dtype {tensor.dtype}; expected a real one")
-    if isinstance(y, Real):
-        return list(x.shape)
-    return list(paddle.broadcast_shape(x.shape, y.shape))
+def _is_plain(x: Any, y: Any) -> bool:
+    """Whether the wheel's function converts nothing, or a number to a floating dtype: first of all
+    because a call of few elements takes as long as what is asked here."""
+    dtype = x.dtype
+    return dtype in _FLOATING and (isinstance(y, (float, int)) or y.dtype == dtype)
+
+
+def _is_ours(x: Any, y: Any) -> bool:
+    """Whether these are real tensors, or y a number, and the operator is installed."""
+    tensors = [x] if isinstance(y, Real) else [x, y]
+    return installation.is_active("copysign") and all(
+        tensor.dtype in _FLOATING or tensor.dtype in _INTEGERS for tensor in tensors
+    )
 
 
 def _runs_in_wheel(x: Any, y: Any) -> bool:
@@ -114,7 +98,7 @@ def _in_dtype(tensor: Any, dtype: Any) -> Any:
 
 def _in_dtype_of_x(x: Any, y: Any) -> Any:
     if x.dtype not in _UNSIGNED:
-        return _C_ops.copysign(x, _signs(y, x.dtype))
+        return _COPYSIGN.stock(x, _signs(y, x.dtype))
     is_positive = _signs(y, paddle.int32) > 0
     return (x.astype(paddle.int32) * is_positive.astype(paddle.int32)).astype(x.dtype)
 

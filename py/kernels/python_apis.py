@@ -15,6 +15,7 @@ _MODULES = {
     "eigvals": "paddlemend.kernels.eigvals_api",
     "expand": "paddlemend.kernels.expand_api",
     "put_along_axis": "paddlemend.kernels.put_along_axis_api",
+    "unique": "paddlemend.kernels.unique_api",
 }
 
 

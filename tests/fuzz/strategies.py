@@ -213,6 +213,22 @@ def copysign(draw: Draw) -> str:
     return _call(api, _tensor(draw, x_shape, dtype, ties=draw(st.booleans())), y)
 
 
+@st.composite
+def unique(draw: Draw) -> str:
+    """Elements and slices with ties, NaN now and then, any of the numbers."""
+    shape, dtype = draw(_shapes), draw(_dtypes)
+    options = _options(
+        draw,
+        return_index=st.booleans(),
+        return_inverse=st.booleans(),
+        return_counts=st.booleans(),
+        dtype=st.sampled_from(("int64", "int32", "int32", "int64", "float32")),
+    )
+    if draw(st.booleans()):
+        options["axis"] = _axis(draw, len(shape))
+    return _call("paddle.unique", _tensor(draw, shape, dtype, ties=draw(st.booleans())), **options)
+
+
 LINES = {
     "expand": expand(),
     "index_add": index_add(),
@@ -221,6 +237,7 @@ LINES = {
     "as_strided": as_strided(),
     "put_along_axis": put_along_axis(),
     "copysign": copysign(),
+    "unique": unique(),
 }
 
 
