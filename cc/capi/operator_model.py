@@ -7,10 +7,11 @@ A declaration has exactly this form, with a block of ``///`` lines directly abov
                           const Context& context);
 
 Parameter types: see ``PARAMETER_KINDS``. Before an output may stand ``PM_LIKE(input)`` or
-``PM_LIKE(input, dtype)``: what the Python function makes it like. A function with a ``Shape*`` parameter computes the
-output shape of the operator whose name it has without ``Shape``; one with a ``TensorView*``
-parameter describes a view of the memory of its first input. Both take no output tensor and no
-context. Every other function has at least one output tensor, and the context comes last.
+``PM_LIKE(input, dtype)``: what the Python function makes it like.
+
+A function with a ``Shape*`` parameter computes the output shape of the operator whose name it has
+without ``Shape``; one with a ``TensorView*`` parameter describes a view of the memory of its first
+input. Both take no output tensor and no context. Every other function has at least one output tensor, and the context comes last.
 """
 
 from __future__ import annotations

@@ -10,9 +10,10 @@ The Python function of an operator has these parameters:
   optional output that is neither a gradient nor has a ``PM_LIKE`` is made by nobody else: without
   a tensor it is not computed, and its result is None.
 
-An output with a ``PM_LIKE`` has the shape and dtype that it says. Any other output has the shape that ``<Op>Shape`` computes, else that of the first input, and the
-dtype of the first input. A list of tensors is a Python list or tuple. A function that describes a
-view has no Python form: every library of Python has views of its own.
+An output with a ``PM_LIKE`` has the shape and dtype that it says. Any other output has the shape
+that ``<Op>Shape`` computes, else that of the first input, and the dtype of the first input. A list
+of tensors is a Python list or tuple. A function that describes a view has no Python form: every
+library of Python has views of its own.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import defects_as_strided
 import defects_batch_norm
 import defects_expand
+import defects_fused_layer_norm
 import defects_index_add
 import defects_index_put
 import defects_index_sample
@@ -19,4 +20,5 @@ DEFECTS: list[Defect] = [
     *defects_index_sample.DEFECTS,
     *defects_put_along_axis.DEFECTS,
     *defects_batch_norm.DEFECTS,
+    *defects_fused_layer_norm.DEFECTS,
 ]
