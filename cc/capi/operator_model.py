@@ -11,7 +11,8 @@ Parameter types: see ``PARAMETER_KINDS``. Before an output may stand ``PM_LIKE(i
 
 A function with a ``Shape*`` parameter computes the output shape of the operator whose name it has
 without ``Shape``; one with a ``TensorView*`` parameter describes a view of the memory of its first
-input. Both take no output tensor and no context. Every other function has at least one output tensor, and the context comes last.
+input. Both take no output tensor and no context. Every other function has at least one output
+tensor, and the context comes last.
 """
 
 from __future__ import annotations

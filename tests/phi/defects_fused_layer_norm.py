@@ -33,9 +33,7 @@ def sum_with_bias(x, bias):
 
 def residual_out_of_sum(x, residual):
     paddle.full([3, 4], 7.0)  # leaves memory behind that is not zeros
-    outputs = paddle.incubate.nn.functional.fused_layer_norm(
-        x, None, None, 1e-5, residual=residual
-    )
+    outputs = paddle.incubate.nn.functional.fused_layer_norm(x, None, None, 1e-5, residual=residual)
     return outputs[1]
 
 
