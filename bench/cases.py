@@ -13,6 +13,7 @@ import torch
 from case import Case
 from elementwise_cases import elementwise_cases
 from index_cases import index_cases
+from norm_cases import norm_cases
 from unique_cases import unique_cases
 
 RANDOM = np.random.default_rng(0)
@@ -47,6 +48,7 @@ def cases() -> Iterator[Case]:
     yield from index_cases()
     yield from elementwise_cases()
     yield from unique_cases()
+    yield from norm_cases()
 
 
 def pair(dtype: str, shape: tuple[int, ...]) -> tuple[paddle.Tensor, torch.Tensor]:

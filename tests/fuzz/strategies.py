@@ -229,6 +229,59 @@ def unique(draw: Draw) -> str:
     return _call("paddle.unique", _tensor(draw, shape, dtype, ties=draw(st.booleans())), **options)
 
 
+@st.composite
+def batch_norm(draw: Draw) -> str:
+    """Statistics of the batch or running ones, with or without weight and bias, any format."""
+    shape = draw(st.lists(_sizes, min_size=2, max_size=5))
+    dtype = draw(st.sampled_from(("float32", "float64", "float16", "bfloat16")))
+    options = _options(
+        draw,
+        training=st.booleans(),
+        use_global_stats=st.sampled_from((True, False, None)),
+        momentum=st.sampled_from((0.9, 0.5, 0.0, 1.0)),
+        epsilon=st.sampled_from((1e-5, 1e-3)),
+        data_format=st.sampled_from(("NCHW", "NHWC", "NC", "NCL", "NLC", "NCDHW", "NDHWC")),
+    )
+    by_last = options.get("data_format", "NCHW")[1] != "C"
+    channels = [shape[-1 if by_last else 1]]
+    statistics = "float64" if dtype == "float64" else "float32"
+    tensors = [
+        _tensor(draw, _mistaken(draw, channels), _mistaken_dtype(draw, statistics))
+        for _ in range(draw(st.sampled_from((4, 2))))
+    ]
+    x = _tensor(draw, _mistaken(draw, shape), dtype)
+    return _call("paddle.nn.functional.batch_norm", x, *tensors, **options)
+
+
+@st.composite
+def fused_layer_norm(draw: Draw) -> str:
+    """Every set of terms, every axis, sometimes quantized."""
+    shape = draw(st.lists(_sizes, min_size=1, max_size=4))
+    dtype = draw(st.sampled_from(("float32", "float64", "float16", "bfloat16")))
+    axis = draw(st.integers(0, len(shape) - 1))
+    axis = draw(st.sampled_from((-1, len(shape)))) if _rarely(draw) else axis
+    columns = [math.prod(shape[max(axis, 0) :])]
+    wide = "float64" if dtype == "float64" else "float32"
+    norms: list[Any] = [None, None]
+    quantized = draw(st.integers(0, 4)) == 4
+    if quantized or draw(st.integers(0, 3)):
+        norms = [_tensor(draw, _mistaken(draw, columns), wide) for _ in range(2)]
+    options: dict[str, Any] = {"begin_norm_axis": axis}
+    if draw(st.booleans()):
+        options["bias"] = _tensor(draw, _mistaken(draw, columns), _mistaken_dtype(draw, dtype))
+    if draw(st.booleans()):
+        options["residual"] = _tensor(draw, _mistaken(draw, shape), dtype)
+        options["residual_alpha"] = draw(st.sampled_from((1.0, 0.5, 0.69204696)))
+    if quantized:
+        options["quant_scale"] = 0.15
+        options["quant_round_type"] = draw(st.sampled_from((0, 1)))
+        options["quant_max_bound"] = 127
+        options["quant_min_bound"] = draw(st.sampled_from((-127, -128)))
+    x = _tensor(draw, shape, dtype)
+    api = "paddle.incubate.nn.functional.fused_layer_norm"
+    return _call(api, x, *norms, 1e-5, **options)
+
+
 LINES = {
     "expand": expand(),
     "index_add": index_add(),
@@ -238,6 +291,8 @@ LINES = {
     "put_along_axis": put_along_axis(),
     "copysign": copysign(),
     "unique": unique(),
+    "batch_norm": batch_norm(),
+    "fused_layer_norm": fused_layer_norm(),
 }
 
 
@@ -355,11 +410,14 @@ def _layout(draw: Draw, shape: Shape) -> tuple[Shape | None, int]:
 
 def _call(api: str, *arguments: Any, **keywords: Any) -> str:
     words = [str(argument) for argument in arguments]
-    words += [
-        f'{name}="{value}"' if isinstance(value, str) else f"{name}={value}"
-        for name, value in keywords.items()
-    ]
+    words += [f"{name}={_word(value)}" for name, value in keywords.items()]
     return f"{api}({', '.join(words)}, )"
+
+
+def _word(value: Any) -> str:
+    """A keyword's value; tensors are written already."""
+    is_text = isinstance(value, str) and not value.startswith("Tensor(")
+    return f'"{value}"' if is_text else str(value)
 
 
 def _written(

@@ -44,8 +44,12 @@ def train_bias_alone(bias):
     )
 
 
-def running_mean_of_wrong_size(x, mean, var):
+def evaluate_by(x, mean, var):
     return paddle.nn.functional.batch_norm(x, mean, var)
+
+
+def train_by(x, mean, var):
+    return paddle.nn.functional.batch_norm(x, mean, var, training=True)
 
 
 PAIR = np.array([[1, 3], [3, 1]], np.float32)
@@ -53,12 +57,12 @@ NORMALIZED = np.array([[-1, 1], [1, -1]], np.float32)
 COTANGENT = np.array([[1, 0], [0, 2]], np.float32)
 
 
-def _refused(name: str, affects: tuple[str, ...], shape: tuple, mean: int, var: int) -> Defect:
+def _refused(name: str, affects: tuple, arrays: list, function=evaluate_by) -> Defect:
     return Defect(
         name,
         affects=affects,
-        function=running_mean_of_wrong_size,
-        arrays=[ones(*shape), ones(mean), ones(var)],
+        function=function,
+        arrays=arrays,
         error="ValueError",
         message="expected [3], the channels of x",
     )
@@ -110,15 +114,32 @@ DEFECTS = [
         output=NORMALIZED,
         gradients=[np.array([1, 2], np.float32)],
     ),
-    _refused("batch_norm: a running mean that is too short is accepted", ("3.0",), (4, 3), 2, 3),
     _refused(
-        "batch_norm: a running variance that is too short is accepted", ("3.0",), (4, 3), 3, 2
+        "batch_norm: a running mean that is too short is accepted",
+        ("3.0",),
+        [ones(4, 3), ones(2), ones(3)],
     ),
     _refused(
-        "batch_norm: running statistics that are empty are accepted", ALL_PADDLES, (4, 3), 0, 0
+        "batch_norm: a running variance that is too short is accepted",
+        ("3.0",),
+        [ones(4, 3), ones(3), ones(2)],
     ),
     _refused(
-        "batch_norm: any running mean of an empty batch is accepted", ALL_PADDLES, (0, 3), 2, 3
+        "batch_norm: training, a running mean that is too short is accepted",
+        ALL_PADDLES,
+        [ones(4, 3), ones(2), ones(3)],
+        train_by,
+    ),
+    _refused(
+        "batch_norm: training, empty running statistics are accepted",
+        ALL_PADDLES,
+        [ones(4, 3), ones(0), ones(0)],
+        train_by,
+    ),
+    _refused(
+        "batch_norm: any running mean of an empty batch is accepted",
+        ("3.1", "3.2", "3.3"),
+        [ones(0, 3), ones(2), ones(3)],
     ),
     Defect(
         "batch_norm: float16 is missing",

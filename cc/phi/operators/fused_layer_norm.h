@@ -28,15 +28,14 @@ inline void RunFusedLayerNorm(const phi::CPUContext& context, const phi::DenseTe
                                         quant_scale));
   }
   Allocate(context, out, quantizes ? phi::DataType::INT8 : x.dtype());
-  // Without a residual it has no meaning, and stays without memory.
-  if (!residual) residual_out = nullptr;
+  if (!residual) residual_out->Resize({0});
   Allocate(context, residual_out, x.dtype());
   Allocate(context, mean, StatisticsDtype(x.dtype()));
   Allocate(context, variance, StatisticsDtype(x.dtype()));
   DenseTensorView x_view(x), out_view(*out);
   OptionalView weight_view(norm_weight.get_ptr()), shift_view(norm_bias.get_ptr());
   OptionalView bias_view(bias.get_ptr()), residual_view(residual.get_ptr());
-  OptionalView sum_view(residual_out), mean_view(mean), variance_view(variance);
+  OptionalView sum_view(residual ? residual_out : nullptr), mean_view(mean), variance_view(variance);
   if (quantizes) {
     return Check(pm_fused_layer_norm_quantized(
         x_view.get(), weight_view.get(), shift_view.get(), bias_view.get(), residual_view.get(),
@@ -50,7 +49,8 @@ inline void RunFusedLayerNorm(const phi::CPUContext& context, const phi::DenseTe
                             variance_view.get(), nullptr));
 }
 
-/// The wheel's knows moments of float32 alone.
+/// The wheel's knows moments of float32 alone, and gives a residual_out without a residual a shape
+/// but no memory. It is empty here.
 inline void InferFusedLayerNorm(const phi::MetaTensor& x, const phi::MetaTensor& bias,
                                 const phi::MetaTensor& residual, const phi::MetaTensor& norm_weight,
                                 const phi::MetaTensor& norm_bias, float epsilon,
@@ -62,6 +62,7 @@ inline void InferFusedLayerNorm(const phi::MetaTensor& x, const phi::MetaTensor&
   phi::FusedLayerNormInferMeta(x, bias, residual, norm_weight, norm_bias, epsilon, residual_alpha,
                                begin_norm_axis, quant_scale, quant_round_type, quant_max_bound,
                                quant_min_bound, out, residual_out, mean, variance, config);
+  if (!residual) residual_out->set_dims({0});
   for (phi::MetaTensor* moments : {mean, variance}) {
     moments->set_dtype(StatisticsDtype(x.dtype()));
   }

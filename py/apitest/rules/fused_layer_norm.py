@@ -34,7 +34,7 @@ def fused_layer_norm(
     From begin_norm_axis on the dimensions of x count as columns, those before as rows. Without
     norm_weight and norm_bias, out is s. Else out is s with every row normalized, times the one
     plus the other, [columns] both; the means and inverse deviations are [rows]. residual_out is s
-    if there is a residual. Outputs that a call gives no meaning to are zeros.
+    if there is a residual, else empty. Outputs that a call gives no meaning to are zeros.
     """
     require(x.is_floating_point(), f"x must be floating, got {x.dtype}")
     require(0 <= begin_norm_axis < x.ndim, f"begin_norm_axis must be in [0, {x.ndim})")
@@ -44,7 +44,7 @@ def fused_layer_norm(
     total = _sum(x.to(wide), x.dtype, bias, residual, residual_alpha, begin_norm_axis)
     sums = total.to(x.dtype)
     nothing = torch.zeros(rows, dtype=wide, device=x.device)
-    residual_out = torch.zeros_like(x) if residual is None else sums
+    residual_out = x.new_zeros(0) if residual is None else sums
     if norm_weight is None and norm_bias is None:
         return [sums, residual_out, nothing, nothing]
     if not total.numel():
