@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import defects_as_strided
 import defects_cholesky_solve
+import defects_eigvals
+import defects_eigvalsh
 import defects_expand
 import defects_index_add
 import defects_index_put
@@ -19,4 +21,6 @@ DEFECTS: list[Defect] = [
     *defects_index_sample.DEFECTS,
     *defects_put_along_axis.DEFECTS,
     *defects_cholesky_solve.DEFECTS,
+    *defects_eigvals.DEFECTS,
+    *defects_eigvalsh.DEFECTS,
 ]
