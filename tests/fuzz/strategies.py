@@ -450,5 +450,7 @@ def _spelled_sizes(draw: Draw, sizes: Shape) -> str:
 
 
 def _spelled_size(draw: Draw, size: int) -> str:
-    # Paddle cannot read a 1-D tensor among the sizes.
-    return str(size) if draw(st.booleans()) else _written([], draw(_index_dtypes), [size], None, 0)
+    if draw(st.booleans()):
+        return str(size)
+    shape = draw(st.sampled_from(([], [1])))
+    return _written(shape, draw(_index_dtypes), [size], None, 0)
