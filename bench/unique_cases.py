@@ -18,8 +18,8 @@ def unique_cases() -> Iterator[Case]:
     for name, x in elements():
         yield values(f"unique {name}", x)
         yield numbers(f"unique {name}, inverse, counts", x, hopeless=x.size == MILLION)
-    yield numbers("unique int64 16384, inverse, counts", RANDOM.integers(0, 2**14, 2**14))
-    yield rows("unique int64 [2000,4], axis 0", RANDOM.integers(0, 9, (2000, 4)))
+    yield numbers("unique int64 1024, inverse, counts", RANDOM.integers(0, 2**14, 2**10))
+    yield rows("unique int64 [1000,4], axis 0", RANDOM.integers(0, 9, (1000, 4)))
     yield rows("unique int64 [250000,4], axis 0", RANDOM.integers(0, 30, (250_000, 4)), True)
     few = RANDOM.integers(0, 2, (62_500, 16)) / 2
     yield rows("unique float64 [62500,16], axis 0", few, True)

@@ -91,13 +91,15 @@ Item* SortItems(Item* items, Item* scratch, int64_t n, int bits, const Less& les
     std::sort(items, items + n, less);
     return items;
   }
-  const int sorted_bits = std::min(bits, 2 * internal::kDigitBits);
+  // Three passes settle 32-bit keys; of longer ones two leave short runs.
+  constexpr int kMostBits = 3 * internal::kDigitBits;
+  const int sorted_bits = bits <= kMostBits ? bits : 2 * internal::kDigitBits;
   const int shift = bits - sorted_bits;
-  const int low = sorted_bits > internal::kDigitBits ? sorted_bits / 2 : sorted_bits;
+  const int passes = (sorted_bits + internal::kDigitBits - 1) / internal::kDigitBits;
   Item* from = items;
   Item* to = scratch;
-  for (int done = 0; done < sorted_bits;) {
-    const int width = done == 0 ? low : sorted_bits - low;
+  for (int pass = 0, done = 0; pass < passes; ++pass) {
+    const int width = (sorted_bits - done) / (passes - pass);
     internal::SortByDigit(from, to, n, shift + done, width, context);
     std::swap(from, to);
     done += width;
