@@ -337,7 +337,7 @@ FUSED_LAYER_NORM = Operator(
         "all: the variance is computed in one pass: wrong at a mean of 1e3, NaN at 1e4",
         "all: a bias without a residual is left out of the norm",
         "all: a norm_weight of two dimensions, and a bias without a norm go unchecked",
-        "3.0: a norm_bias, bias or residual of a wrong size is read out of bounds",
+        "3.0-3.2: a norm_bias, in 3.0 a bias or residual of a wrong size is read out of bounds",
         "all: a flat bias of columns of several dimensions is refused",
         "all: without a norm, mean, variance and residual_out are memory",
         "all: float16, bfloat16, float64 and quantization are missing",
