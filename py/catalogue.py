@@ -306,8 +306,8 @@ BATCH_NORM = Operator(
         "3.0: a 0-size input is refused",
         "all: with training=False, use_global_stats=False the gradient is not that of the batch",
         "all: weight or bias alone has no gradient, of a 0-size batch it is refused",
-        "3.0: running statistics of a wrong size are read and written out of bounds",
-        "3.3: empty running statistics are accepted, of a 0-size x any",
+        "3.0-3.2: running statistics of a wrong size are read and written out of bounds",
+        "3.3: they are in training; of a 0-size x any are accepted",
         "all: float16 and bfloat16 are missing",
     ),
     differences=(
@@ -338,8 +338,9 @@ FUSED_LAYER_NORM = Operator(
     wrong_today=(
         "all: the variance is computed in one pass: wrong at a mean of 1e3, NaN at 1e4",
         "all: a bias without a residual is left out of the norm",
-        "all: a norm_weight of two dimensions, a bias or residual without a norm go unchecked",
-        "3.0: a norm_bias, bias or residual of a wrong size is read out of bounds",
+        "all: a norm_weight of two dimensions, and a bias without a norm go unchecked",
+        "3.0-3.2: a norm_bias, in 3.0 a bias or residual of a wrong size is read out of bounds",
+        "all: a flat bias of columns of several dimensions is refused",
         "all: without a norm, mean, variance and residual_out are memory",
         "all: float16, bfloat16, float64 and quantization are missing",
     ),

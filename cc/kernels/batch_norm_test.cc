@@ -76,18 +76,13 @@ struct Call {
   bool affine = true;
 };
 
-int64_t ChannelOf(const Call& call, int64_t number) {
-  for (size_t d = call.x.shape().size() - 1; d > static_cast<size_t>(call.axis); --d) {
-    number /= call.x.shape()[d];
-  }
-  return number % call.channels;
-}
-
 /// The elements of one channel and what the formulas make of them, in float64.
 struct Channel {
   Channel(const Call& call, int64_t channel, bool by_batch) {
-    for (int64_t i = 0; i < call.x.numel(); ++i) {
-      if (ChannelOf(call, i) == channel) places.push_back(i);
+    int64_t inner = 1;
+    for (size_t d = call.axis + 1; d < call.x.shape().size(); ++d) inner *= call.x.shape()[d];
+    for (int64_t first = channel * inner; first < call.x.numel(); first += call.channels * inner) {
+      for (int64_t i = 0; i < inner; ++i) places.push_back(first + i);
     }
     for (const int64_t i : places) batch_mean += call.x.Get(i).real() / Count();
     for (const int64_t i : places) {

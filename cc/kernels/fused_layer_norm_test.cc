@@ -239,10 +239,10 @@ TEST(FusedLayerNormQuantized, RoundsAndClips) {
   std::mt19937 random(9);
   Call call(DType::kFloat32, {1, 4}, 1, &random);
   call.x = TestTensor::Of(DType::kFloat32, {1, 4}, {-1, 1, -1, 1});
-  call.norm_weight = std::make_unique<TestTensor>(
-      TestTensor::Of(DType::kFloat32, {4}, {0, 0, 0, 0}));
-  call.norm_bias = std::make_unique<TestTensor>(
-      TestTensor::Of(DType::kFloat32, {4}, {2.5, -2.5, 300, -300}));
+  call.norm_weight =
+      std::make_unique<TestTensor>(TestTensor::Of(DType::kFloat32, {4}, {0, 0, 0, 0}));
+  call.norm_bias =
+      std::make_unique<TestTensor>(TestTensor::Of(DType::kFloat32, {4}, {2.5, -2.5, 300, -300}));
   TestTensor quantized(DType::kInt8, {1, 4});
   ASSERT_TRUE(call.RunQuantized(&quantized, 1 / 127.0, 0, -128).ok());
   EXPECT_EQ(quantized.Bits(), std::string("\x02\xfe\x7f\x80", 4));
@@ -286,8 +286,7 @@ TEST(FusedLayerNorm, RefusesWhatDoesNotFit) {
   EXPECT_EQ(Error(&call), "the dtype of norm_bias is float64, expected float32 for x of float32");
   call = legal();
   call.bias = std::make_unique<TestTensor>(DType::kFloat32, Sizes{3});
-  EXPECT_EQ(Error(&call),
-            "the shape of bias is [3], expected [16] or [16], the columns of x");
+  EXPECT_EQ(Error(&call), "the shape of bias is [3], expected [16] or [16], the columns of x");
   call = legal();
   call.residual = std::make_unique<TestTensor>(DType::kFloat32, Sizes{5, 16});
   EXPECT_EQ(Error(&call),

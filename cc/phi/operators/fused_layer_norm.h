@@ -35,7 +35,8 @@ inline void RunFusedLayerNorm(const phi::CPUContext& context, const phi::DenseTe
   DenseTensorView x_view(x), out_view(*out);
   OptionalView weight_view(norm_weight.get_ptr()), shift_view(norm_bias.get_ptr());
   OptionalView bias_view(bias.get_ptr()), residual_view(residual.get_ptr());
-  OptionalView sum_view(residual ? residual_out : nullptr), mean_view(mean), variance_view(variance);
+  OptionalView sum_view(residual ? residual_out : nullptr), mean_view(mean),
+      variance_view(variance);
   if (quantizes) {
     return Check(pm_fused_layer_norm_quantized(
         x_view.get(), weight_view.get(), shift_view.get(), bias_view.get(), residual_view.get(),
@@ -49,9 +50,10 @@ inline void RunFusedLayerNorm(const phi::CPUContext& context, const phi::DenseTe
                             variance_view.get(), nullptr));
 }
 
-/// The wheel's knows moments of float32 alone, and gives a residual_out without a residual a shape
+/// The wheel's refuses a flat bias of columns of several dimensions, which only the kernel judges
+/// here; it knows moments of float32 alone, and gives a residual_out without a residual a shape
 /// but no memory. It is empty here.
-inline void InferFusedLayerNorm(const phi::MetaTensor& x, const phi::MetaTensor& bias,
+inline void InferFusedLayerNorm(const phi::MetaTensor& x, const phi::MetaTensor&,
                                 const phi::MetaTensor& residual, const phi::MetaTensor& norm_weight,
                                 const phi::MetaTensor& norm_bias, float epsilon,
                                 float residual_alpha, int begin_norm_axis, float quant_scale,
@@ -59,9 +61,10 @@ inline void InferFusedLayerNorm(const phi::MetaTensor& x, const phi::MetaTensor&
                                 phi::MetaTensor* out, phi::MetaTensor* residual_out,
                                 phi::MetaTensor* mean, phi::MetaTensor* variance,
                                 phi::MetaConfig config) {
-  phi::FusedLayerNormInferMeta(x, bias, residual, norm_weight, norm_bias, epsilon, residual_alpha,
-                               begin_norm_axis, quant_scale, quant_round_type, quant_max_bound,
-                               quant_min_bound, out, residual_out, mean, variance, config);
+  phi::FusedLayerNormInferMeta(x, phi::MetaTensor(), residual, norm_weight, norm_bias, epsilon,
+                               residual_alpha, begin_norm_axis, quant_scale, quant_round_type,
+                               quant_max_bound, quant_min_bound, out, residual_out, mean, variance,
+                               config);
   if (!residual) residual_out->set_dims({0});
   for (phi::MetaTensor* moments : {mean, variance}) {
     moments->set_dtype(StatisticsDtype(x.dtype()));

@@ -43,6 +43,8 @@ def batch_norm(
     if not count:
         return _affine(rows, weight, bias).movedim(1, channel)
     rows = rows.to(running_mean.dtype)
+    # Torch's gradient reads freed memory where these are not contiguous.
+    weight, bias = (None if tensor is None else tensor.contiguous() for tensor in (weight, bias))
     # Torch's momentum is left out: its running variance is another one.
     statistics = (None, None) if of_batch else (running_mean.clone(), running_var.clone())
     normalized = torch.batch_norm(
