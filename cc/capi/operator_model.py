@@ -8,8 +8,9 @@ A declaration has exactly this form, with a block of ``///`` lines directly abov
 
 Parameter types: see ``PARAMETER_KINDS``. A function with a ``Shape*`` parameter computes the
 shape of the output of that name of the operator whose name it has without ``Shape``; one with a
-``TensorView*`` parameter describes a view of the memory of its first input. Both take no output tensor and no
-context. Every other function has at least one output tensor, and the context comes last.
+``TensorView*`` parameter describes a view of the memory of its first input. Both take no output
+tensor and no context. Every other function has at least one output tensor, and the context comes
+last.
 """
 
 from __future__ import annotations

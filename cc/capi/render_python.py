@@ -9,8 +9,9 @@ The Python function of an operator has these parameters:
 - for every output its own name, None by default: a tensor to write to instead of a new one.
 
 Any other output has the shape that ``<Op>Shape`` computes for it, else that of the first input, and
-the dtype of the first input, or the complex or real dtype of its precision. A list of tensors is a Python list or tuple. A function that describes a
-view has no Python form: every library of Python has views of its own.
+the dtype of the first input, or the complex or real dtype of its precision. A list of tensors is a
+Python list or tuple. A function that describes a view has no Python form: every library of Python
+has views of its own.
 """
 
 from __future__ import annotations

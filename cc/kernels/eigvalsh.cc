@@ -112,7 +112,8 @@ Status Solve(const TensorView& x, const char* uplo, const MutableTensorView& w,
   return OkStatus();
 }
 
-/// x_grad = v diag(w_grad) vᴴ, row by row: their transposes are columns of conj(v) (v diag(w_grad))ᵀ.
+/// x_grad = v diag(w_grad) vᴴ, row by row: their transposes are columns of conj(v) (v
+/// diag(w_grad))ᵀ.
 template <typename T>
 void MultiplyBatch(const T* v, const Real<T>* w_grad, int64_t batch, int64_t n, T* x_grad,
                    const Context& context) {

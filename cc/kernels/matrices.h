@@ -67,7 +67,8 @@ decltype(auto) DispatchLinalgDType(DType dtype, Function&& function) {
   }
 }
 
-/// `x` with the leading dimensions of `target`, to which they broadcast: stride 0 where they repeat.
+/// `x` with the leading dimensions of `target`, to which they broadcast: stride 0 where they
+/// repeat.
 inline TensorView BroadcastBatch(const TensorView& x, const TensorLayout& target) {
   TensorView view = x;
   view.ndim = target.ndim;
@@ -119,7 +120,8 @@ void ForEachBlock(const Context& context, int64_t batch, int64_t size, double fl
   const auto grain = static_cast<int64_t>(kGrainFlops / (flops_of_block + 100)) + 1;
   ParallelFor(context, batch * blocks, grain, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
-      const int64_t matrix = blocks == 1 ? i : i / blocks;  // a division is as long as a small matrix
+      const int64_t matrix =
+          blocks == 1 ? i : i / blocks;  // a division is as long as a small matrix
       const int64_t begin = (i - matrix * blocks) * kBlock;
       function(matrix, begin, std::min(begin + kBlock, size));
     }

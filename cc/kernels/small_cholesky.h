@@ -61,8 +61,8 @@ void SolveSmall(const T* y, int64_t n, bool upper, T* b, int64_t stride, int64_t
   }
 }
 
-/// The gradient of y, given that of the right-hand sides and the solutions, both [n, k]: -(S + Sᴴ) y
-/// or with `upper` -y (S + Sᴴ) in its triangle, 0 elsewhere, where S = x_grad outᴴ.
+/// The gradient of y, given that of the right-hand sides and the solutions, both [n, k]: -(S + Sᴴ)
+/// y or with `upper` -y (S + Sᴴ) in its triangle, 0 elsewhere, where S = x_grad outᴴ.
 template <typename T>
 void SmallFactorGradient(const T* y, int64_t n, bool upper, const T* x_grad, const T* out,
                          int64_t k, T* gradient) {

@@ -1,4 +1,4 @@
-"""The gradient of eigvals, which Paddle has no kernel for: that of eig, which gives the same values.
+"""The gradient of eigvals, for which Paddle has no kernel: that of eig, which gives its values.
 
 `paddle.linalg.eigvals`, `paddle.tensor.linalg.eigvals`, `paddle.Tensor.eigvals` and every other
 name of it call `paddle._C_ops.eigvals`, in dygraph and in static programs, and references to them
