@@ -1,6 +1,6 @@
 """The cases of the operator benchmark: tiny calls show the overhead, large ones the speed.
 
-Those of the operators on indices are in index_cases.py.
+Those of the operators on indices are in index_cases.py, of linear algebra in linalg_cases.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import paddle
 import torch
 from case import Case
 from index_cases import index_cases
+from linalg_cases import linalg_cases
 
 RANDOM = np.random.default_rng(0)
 
@@ -43,6 +44,7 @@ def cases() -> Iterator[Case]:
             yield index_add(f"index_add {dtype} {name}", dtype, shape, axis, index)
             yield index_add_gradient(f"index_add_grad {dtype} {name}", dtype, shape, axis, index)
     yield from index_cases()
+    yield from linalg_cases()
 
 
 def pair(dtype: str, shape: tuple[int, ...]) -> tuple[paddle.Tensor, torch.Tensor]:
