@@ -134,7 +134,8 @@ def test_nothing_to_solve(dtype, shape):
 def test_what_is_not_finite_is_named(dtype, number):
     x = torch.eye(3, dtype=dtype).repeat(2, 1, 1)
     x[1, 0, 2] = number
-    with pytest.raises(ValueError, match=r"^eigvals: x\[1, 0, 2\] is .*, expected a finite number"):
+    message = r"^eigvals: x\[1, 0, 2\] is .*, expected a finite number"
+    with pytest.raises(ValueError, match=message):
         native.eigvals(x)
 
 
