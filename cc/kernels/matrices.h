@@ -21,6 +21,20 @@ T Conjugate(T value) {
   }
 }
 
+/// a * b, without the detour that complex products make for infinities.
+template <typename T>
+T Product(T a, T b) {
+  if constexpr (lapack::kIsComplex<T>) {
+    return T(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
+  } else {
+    return a * b;
+  }
+}
+
+/// Up to this size a product takes less time than its call of BLAS; besides, its calls from several
+/// threads wait for one another.
+constexpr int64_t kSmallMatrixSize = 16;
+
 /// The last dimension counts the columns, the one before it the rows, the others the matrices.
 inline int64_t Rows(const TensorLayout& x) { return x.shape[x.ndim - 2]; }
 inline int64_t Columns(const TensorLayout& x) { return x.shape[x.ndim - 1]; }

@@ -313,7 +313,7 @@ def _tensor(draw: Draw, shape: Shape, dtype: str, *, ties: bool = False) -> str:
 
 
 def _square_matrices(draw: Draw) -> str:
-    """Contiguous: a view that repeats elements would not hold the matrices that the harness makes."""
+    """Contiguous: a view that repeats elements would not hold the harness's matrices."""
     size = draw(_sizes)
     shape = _mistaken(draw, [*draw(st.lists(_sizes, max_size=2)), size, size])
     return _written(shape, draw(_linalg_dtypes), None, None, 0)
