@@ -13,6 +13,7 @@ import torch
 from case import Case
 from elementwise_cases import elementwise_cases
 from index_cases import index_cases
+from linalg_cases import linalg_cases
 from norm_cases import norm_cases
 from unique_cases import unique_cases
 
@@ -49,6 +50,7 @@ def cases() -> Iterator[Case]:
     yield from elementwise_cases()
     yield from unique_cases()
     yield from norm_cases()
+    yield from linalg_cases()
 
 
 def pair(dtype: str, shape: tuple[int, ...]) -> tuple[paddle.Tensor, torch.Tensor]:

@@ -396,7 +396,7 @@ EIGVALS = Operator(
     forward_tolerance=RESIDUAL,
     gradient_tolerance=SUM,
     wrong_today=(
-        "all: there is no gradient",
+        "all: there is no gradient; that of eig is wrong for a batch",
         "all: a NaN ends the process with status 0, an infinity is accepted",
         "3.0: 0-size inputs are refused",
     ),
@@ -423,6 +423,7 @@ EIGVALSH = Operator(
         "all: the eigenvalues of a complex 0-size input are complex",
         "3.0: the gradient of a 0-size batch has a dimension too many",
         'all: any UPLO but "L" counts as "U"',
+        "all: what is not finite is accepted",
     ),
 )
 
@@ -449,6 +450,7 @@ CHOLESKY_SOLVE = Operator(
         "all: the gradient ends the process when one input needs none",
         "3.0: the gradient of a 0-size input ends the process or is refused",
         "all: the gradient of the factor depends on its other triangle",
+        "all: a static program with rows known of one operand alone is refused",
         "all: complex is missing",
     ),
     differences=(

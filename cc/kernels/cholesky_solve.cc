@@ -38,8 +38,12 @@ template <typename T>
 Systems<T> MakeSystems(const ContiguousInput& factors, const TensorView& y, bool upper,
                        const TensorLayout& out) {
   const TensorView rows = ContiguousView(y, const_cast<void*>(factors.data())).AsConst();
-  return {static_cast<const T*>(factors.data()), BroadcastBatch(rows, out), BatchSize(out),
-          Rows(out),  Columns(out), upper};
+  return {static_cast<const T*>(factors.data()),
+          BroadcastBatch(rows, out),
+          BatchSize(out),
+          Rows(out),
+          Columns(out),
+          upper};
 }
 
 /// Replaces the right-hand sides at `b`, [batch, M, K] in row-major order, by the solutions.
@@ -162,12 +166,13 @@ Status CheckOperands(const char* x_name, const TensorLayout& x, const TensorLayo
     int64_t& size = shape->dims[shape->ndim - d];
     size = d <= 2 || of_y == 1 ? of_x : of_y;
     if (d > 2 && of_x != of_y && of_x != 1 && of_y != 1) {
-      return InvalidArgument("the shapes ", ShapeString(x), " of ", x_name, " and ",
-                             ShapeString(y), " of y do not broadcast in their leading dimensions");
+      return InvalidArgument("the shapes ", ShapeString(x), " of ", x_name, " and ", ShapeString(y),
+                             " of y do not broadcast in their leading dimensions");
     }
   }
   int64_t numel;
-  if (CheckedNumel(shape->dims.data(), shape->ndim, ElementSize(x.dtype), &numel)) return OkStatus();
+  if (CheckedNumel(shape->dims.data(), shape->ndim, ElementSize(x.dtype), &numel))
+    return OkStatus();
   return InvalidArgument("the result of shape ", ShapeString(shape->dims.data(), shape->ndim),
                          " has more than 2^63 - 1 bytes of dtype ", DTypeName(x.dtype));
 }

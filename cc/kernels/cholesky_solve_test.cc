@@ -35,8 +35,8 @@ Gradients Gradient(const TestTensor& out_grad, const TestTensor& x, const TestTe
   Gradients gradients{TestTensor(x.dtype(), x.shape()), TestTensor(y.dtype(), y.shape())};
   const MutableTensorView x_grad = gradients.x.mutable_view();
   const MutableTensorView y_grad = gradients.y.mutable_view();
-  const Status status = CholeskySolveGrad(out_grad.view(), y.view(), out.view(), upper, &x_grad,
-                                          &y_grad, context);
+  const Status status =
+      CholeskySolveGrad(out_grad.view(), y.view(), out.view(), upper, &x_grad, &y_grad, context);
   EXPECT_TRUE(status.ok()) << status.message;
   return gradients;
 }
@@ -167,7 +167,8 @@ TEST(CholeskySolveTest, NothingToSolveGivesZeroGradients) {
   for (int64_t i = 0; i < 4; ++i) EXPECT_EQ(found.y.Get(i), 0.0);
 
   const TestTensor none(DType::kFloat32, {0, 2, 1}), factors(DType::kFloat32, {0, 2, 2});
-  const Gradients summed = Gradient(none, TestTensor(DType::kFloat32, {2, 1}), factors, none, false);
+  const Gradients summed =
+      Gradient(none, TestTensor(DType::kFloat32, {2, 1}), factors, none, false);
   for (int64_t i = 0; i < 2; ++i) EXPECT_EQ(summed.x.Get(i), 0.0);
 }
 

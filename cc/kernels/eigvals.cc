@@ -202,8 +202,8 @@ class GradientSolver {
         product_.get()[i] = w_grad != nullptr ? w_grad[i % n_] * adjoint_.get()[i] : C(0);
       }
     }
-    const int64_t zero_pivot = lapack::SolveByLu(Op::kNone, n_, n_, adjoint_.get(), n_,
-                                                 pivots_.get(), product_.get(), n_);
+    const int64_t zero_pivot =
+        lapack::SolveByLu(Op::kNone, n_, n_, adjoint_.get(), n_, pivots_.get(), product_.get(), n_);
     return zero_pivot == 0 ? product_.get() : nullptr;
   }
 
@@ -263,9 +263,8 @@ int64_t GradientOfBatch(const GradientInputs<Complex<T>>& inputs, int64_t batch,
       const auto row = [&](const Complex<T>* values, int64_t size) {
         return values != nullptr ? values + m * size : nullptr;
       };
-      const Complex<T>* const gradient = solver.Solve(row(inputs.w, n), row(inputs.v, n * n),
-                                                      row(inputs.w_grad, n),
-                                                      row(inputs.v_grad, n * n));
+      const Complex<T>* const gradient = solver.Solve(
+          row(inputs.w, n), row(inputs.v, n * n), row(inputs.w_grad, n), row(inputs.v_grad, n * n));
       if (gradient == nullptr) {
         failure.Report(m);
         continue;
@@ -334,7 +333,8 @@ Status EigGrad(const TensorView& w, const TensorView& v, const TensorView* w_gra
     return GradientOfBatch(inputs, BatchSize(v), Rows(v), static_cast<T*>(target.data()), context);
   });
   if (failed >= 0) {
-    return InvalidArgument("matrix ", failed, " of v has no inverse: it is no basis of eigenvectors");
+    return InvalidArgument("matrix ", failed,
+                           " of v has no inverse: it is no basis of eigenvectors");
   }
   target.Finish(context);
   return OkStatus();

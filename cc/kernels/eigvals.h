@@ -12,9 +12,10 @@ PM_OP Status EigvalsShape(const TensorView& x, Shape* w);
 
 /// w = the eigenvalues of each matrix of x, in the order in which LAPACK's xGEEV finds them; pairs
 /// of conjugate values of a real matrix lie side by side, that with the positive imaginary part
-/// first; a complex matrix without imaginary parts is solved as the real one. x is [*, M, M] (float32, float64, complex64 or complex128), w is [*, M] of the complex
-/// dtype of its precision. Both may have strides, but no memory in common. Equal inputs give equal
-/// bits, whatever the number of threads.
+/// first; a complex matrix without imaginary parts is solved as the real one. x is [*, M, M]
+/// (float32, float64, complex64 or complex128), w is [*, M] of the complex dtype of its precision.
+/// Both may have strides, but no memory in common. Equal inputs give equal bits, whatever the
+/// number of threads.
 ///
 /// Errors: unsupported dtype; invalid argument for shapes or dtypes that do not match and for an
 /// element that is not finite (all before anything is written), and for values that do not

@@ -112,13 +112,32 @@ Status Solve(const TensorView& x, const char* uplo, const MutableTensorView& w,
   return OkStatus();
 }
 
-/// x_grad = v diag(w_grad) vᴴ, row by row: their transposes are columns of conj(v) (v diag(w_grad))ᵀ.
+/// x_grad = v diag(w_grad) vᴴ of one small matrix.
+template <typename T>
+void MultiplySmall(const T* v, const Real<T>* w_grad, int64_t n, T* x_grad) {
+  for (int64_t i = 0; i < n; ++i) {
+    T scaled[kSmallMatrixSize];
+    for (int64_t k = 0; k < n; ++k) scaled[k] = v[i * n + k] * w_grad[k];
+    for (int64_t j = 0; j <= i; ++j) {
+      T sum(0);
+      for (int64_t k = 0; k < n; ++k) sum += Product(scaled[k], Conjugate(v[j * n + k]));
+      x_grad[j * n + i] = Conjugate(sum);
+      x_grad[i * n + j] = sum;
+    }
+  }
+}
+
+/// x_grad = v diag(w_grad) vᴴ, row by row: their transposes are columns of conj(v) (v
+/// diag(w_grad))ᵀ.
 template <typename T>
 void MultiplyBatch(const T* v, const Real<T>* w_grad, int64_t batch, int64_t n, T* x_grad,
                    const Context& context) {
   ForEachBlock(context, batch, n, 2.0 * n * n, [&](int64_t matrix, int64_t begin, int64_t end) {
     const T* const vectors = v + matrix * n * n;
     const Real<T>* const factors = w_grad + matrix * n;
+    if (n <= kSmallMatrixSize) {
+      return MultiplySmall(vectors, factors, n, x_grad + matrix * n * n);
+    }
     const Buffer scaled((end - begin) * n * static_cast<int64_t>(sizeof(T)));
     T* const rows = static_cast<T*>(scaled.data());
     for (int64_t i = begin; i < end; ++i) {

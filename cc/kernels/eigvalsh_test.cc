@@ -132,8 +132,8 @@ TEST_P(EveryDType, StridesDoNotMatter) {
   for (const Strides strides : kAllStrides) {
     Decomposition found{TestTensor(RealDType(GetParam()), {2, 4}, strides),
                         TestTensor(GetParam(), {2, 4, 4}, strides)};
-    ASSERT_TRUE(Eigh(x.With(strides).view(), "L", found.w.mutable_view(), found.v.mutable_view(), {})
-                    .ok());
+    ASSERT_TRUE(
+        Eigh(x.With(strides).view(), "L", found.w.mutable_view(), found.v.mutable_view(), {}).ok());
     EXPECT_EQ(found.w.Bits(), right.w.Bits());
     EXPECT_EQ(found.v.Bits(), right.v.Bits());
   }

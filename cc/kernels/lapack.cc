@@ -33,18 +33,18 @@ extern "C" {
 // Only OpenBLAS has it.
 void PM_OPENBLAS(set_num_threads)(int threads) __attribute__((weak));
 
-#define PM_DECLARE_BLAS(letter, T)                                                                \
-  void PM_FORTRAN(letter, gemm)(const char*, const char*, const Int*, const Int*, const Int*,     \
-                                const T*, const T*, const Int*, const T*, const Int*, const T*,   \
-                                T*, const Int*, Length, Length);                                  \
-  void PM_FORTRAN(letter, trmm)(const char*, const char*, const char*, const char*, const Int*,   \
-                                const Int*, const T*, const T*, const Int*, T*, const Int*,       \
-                                Length, Length, Length, Length);                                  \
-  void PM_FORTRAN(letter, trsm)(const char*, const char*, const char*, const char*, const Int*,   \
-                                const Int*, const T*, const T*, const Int*, T*, const Int*,       \
-                                Length, Length, Length, Length);                                  \
-  void PM_FORTRAN(letter, getrf)(const Int*, const Int*, T*, const Int*, Int*, Int*);             \
-  void PM_FORTRAN(letter, getrs)(const char*, const Int*, const Int*, const T*, const Int*,       \
+#define PM_DECLARE_BLAS(letter, T)                                                              \
+  void PM_FORTRAN(letter, gemm)(const char*, const char*, const Int*, const Int*, const Int*,   \
+                                const T*, const T*, const Int*, const T*, const Int*, const T*, \
+                                T*, const Int*, Length, Length);                                \
+  void PM_FORTRAN(letter, trmm)(const char*, const char*, const char*, const char*, const Int*, \
+                                const Int*, const T*, const T*, const Int*, T*, const Int*,     \
+                                Length, Length, Length, Length);                                \
+  void PM_FORTRAN(letter, trsm)(const char*, const char*, const char*, const char*, const Int*, \
+                                const Int*, const T*, const T*, const Int*, T*, const Int*,     \
+                                Length, Length, Length, Length);                                \
+  void PM_FORTRAN(letter, getrf)(const Int*, const Int*, T*, const Int*, Int*, Int*);           \
+  void PM_FORTRAN(letter, getrs)(const char*, const Int*, const Int*, const T*, const Int*,     \
                                  const Int*, T*, const Int*, Int*, Length);
 
 PM_DECLARE_BLAS(s, float)
@@ -52,22 +52,21 @@ PM_DECLARE_BLAS(d, double)
 PM_DECLARE_BLAS(c, C64)
 PM_DECLARE_BLAS(z, C128)
 
-#define PM_DECLARE_REAL(letter, T)                                                               \
-  void PM_FORTRAN(letter, syevd)(const char*, const char*, const Int*, T*, const Int*, T*, T*,   \
-                                 const Int*, Int*, const Int*, Int*, Length, Length);            \
-  void PM_FORTRAN(letter, geev)(const char*, const char*, const Int*, T*, const Int*, T*, T*,    \
-                                T*, const Int*, T*, const Int*, T*, const Int*, Int*, Length,    \
-                                Length);
+#define PM_DECLARE_REAL(letter, T)                                                                \
+  void PM_FORTRAN(letter, syevd)(const char*, const char*, const Int*, T*, const Int*, T*, T*,    \
+                                 const Int*, Int*, const Int*, Int*, Length, Length);             \
+  void PM_FORTRAN(letter, geev)(const char*, const char*, const Int*, T*, const Int*, T*, T*, T*, \
+                                const Int*, T*, const Int*, T*, const Int*, Int*, Length, Length);
 
 PM_DECLARE_REAL(s, float)
 PM_DECLARE_REAL(d, double)
 
-#define PM_DECLARE_COMPLEX(letter, T, R)                                                         \
-  void PM_FORTRAN(letter, heevd)(const char*, const char*, const Int*, T*, const Int*, R*, T*,   \
-                                 const Int*, R*, const Int*, Int*, const Int*, Int*, Length,     \
-                                 Length);                                                        \
-  void PM_FORTRAN(letter, geev)(const char*, const char*, const Int*, T*, const Int*, T*, T*,    \
-                                const Int*, T*, const Int*, T*, const Int*, R*, Int*, Length,    \
+#define PM_DECLARE_COMPLEX(letter, T, R)                                                       \
+  void PM_FORTRAN(letter, heevd)(const char*, const char*, const Int*, T*, const Int*, R*, T*, \
+                                 const Int*, R*, const Int*, Int*, const Int*, Int*, Length,   \
+                                 Length);                                                      \
+  void PM_FORTRAN(letter, geev)(const char*, const char*, const Int*, T*, const Int*, T*, T*,  \
+                                const Int*, T*, const Int*, T*, const Int*, R*, Int*, Length,  \
                                 Length);
 
 PM_DECLARE_COMPLEX(c, C64, float)
@@ -90,15 +89,15 @@ void UseCallingThreadOnly() {
 template <typename T>
 struct Routines;
 
-#define PM_ROUTINES(letter, T)                                  \
-  template <>                                                   \
-  struct Routines<T> {                                          \
-    static constexpr auto kGemm = &PM_FORTRAN(letter, gemm);    \
-    static constexpr auto kTrmm = &PM_FORTRAN(letter, trmm);    \
-    static constexpr auto kTrsm = &PM_FORTRAN(letter, trsm);    \
-    static constexpr auto kGetrf = &PM_FORTRAN(letter, getrf);  \
-    static constexpr auto kGetrs = &PM_FORTRAN(letter, getrs);  \
-    static constexpr auto kGeev = &PM_FORTRAN(letter, geev);    \
+#define PM_ROUTINES(letter, T)                                 \
+  template <>                                                  \
+  struct Routines<T> {                                         \
+    static constexpr auto kGemm = &PM_FORTRAN(letter, gemm);   \
+    static constexpr auto kTrmm = &PM_FORTRAN(letter, trmm);   \
+    static constexpr auto kTrsm = &PM_FORTRAN(letter, trsm);   \
+    static constexpr auto kGetrf = &PM_FORTRAN(letter, getrf); \
+    static constexpr auto kGetrs = &PM_FORTRAN(letter, getrs); \
+    static constexpr auto kGeev = &PM_FORTRAN(letter, geev);   \
   };
 
 PM_ROUTINES(s, float)
@@ -108,9 +107,7 @@ PM_ROUTINES(z, C128)
 
 const char* Letter(Side side) { return side == Side::kLeft ? "L" : "R"; }
 const char* Letter(Triangle triangle) { return triangle == Triangle::kLower ? "L" : "U"; }
-const char* Letter(Op op) {
-  return op == Op::kNone ? "N" : op == Op::kTranspose ? "T" : "C";
-}
+const char* Letter(Op op) { return op == Op::kNone ? "N" : op == Op::kTranspose ? "T" : "C"; }
 
 Int ToInt(int64_t value) { return static_cast<Int>(value); }
 
@@ -249,16 +246,16 @@ Workspace GeevWorkspace(bool vectors, int64_t n) {
   return {SizeFromAnswer(scalars), kIsComplex<T> ? 2 * n : 0, 0};
 }
 
-#define PM_INSTANTIATE(T)                                                                        \
-  template void Gemm<T>(Op, Op, int64_t, int64_t, int64_t, T, const T*, int64_t, const T*,       \
-                        int64_t, T*, int64_t);                                                   \
-  template void Trmm<T>(Side, Triangle, Op, int64_t, int64_t, T, const T*, int64_t, T*, int64_t); \
-  template void Trsm<T>(Side, Triangle, Op, int64_t, int64_t, const T*, int64_t, T*, int64_t);   \
-  template int64_t SolveByLu<T>(Op, int64_t, int64_t, T*, int64_t, int32_t*, T*, int64_t);       \
-  template int64_t Syevd<T>(bool, Triangle, int64_t, T*, Real<T>*, const Workspace&, T*,         \
-                            Real<T>*, int32_t*);                                                 \
-  template Workspace SyevdWorkspace<T>(bool, int64_t);                                           \
-  template int64_t Geev<T>(int64_t, T*, T*, T*, T*, const Workspace&, T*, Real<T>*);             \
+#define PM_INSTANTIATE(T)                                                                          \
+  template void Gemm<T>(Op, Op, int64_t, int64_t, int64_t, T, const T*, int64_t, const T*,         \
+                        int64_t, T*, int64_t);                                                     \
+  template void Trmm<T>(Side, Triangle, Op, int64_t, int64_t, T, const T*, int64_t, T*, int64_t);  \
+  template void Trsm<T>(Side, Triangle, Op, int64_t, int64_t, const T*, int64_t, T*, int64_t);     \
+  template int64_t SolveByLu<T>(Op, int64_t, int64_t, T*, int64_t, int32_t*, T*, int64_t);         \
+  template int64_t Syevd<T>(bool, Triangle, int64_t, T*, Real<T>*, const Workspace&, T*, Real<T>*, \
+                            int32_t*);                                                             \
+  template Workspace SyevdWorkspace<T>(bool, int64_t);                                             \
+  template int64_t Geev<T>(int64_t, T*, T*, T*, T*, const Workspace&, T*, Real<T>*);               \
   template Workspace GeevWorkspace<T>(bool, int64_t);
 
 PM_INSTANTIATE(float)

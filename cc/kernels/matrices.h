@@ -21,6 +21,20 @@ T Conjugate(T value) {
   }
 }
 
+/// a * b, without the detour that complex products make for infinities.
+template <typename T>
+T Product(T a, T b) {
+  if constexpr (lapack::kIsComplex<T>) {
+    return T(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
+  } else {
+    return a * b;
+  }
+}
+
+/// Up to this size a product takes less time than its call of BLAS; besides, its calls from several
+/// threads wait for one another.
+constexpr int64_t kSmallMatrixSize = 16;
+
 /// The last dimension counts the columns, the one before it the rows, the others the matrices.
 inline int64_t Rows(const TensorLayout& x) { return x.shape[x.ndim - 2]; }
 inline int64_t Columns(const TensorLayout& x) { return x.shape[x.ndim - 1]; }
@@ -67,7 +81,8 @@ decltype(auto) DispatchLinalgDType(DType dtype, Function&& function) {
   }
 }
 
-/// `x` with the leading dimensions of `target`, to which they broadcast: stride 0 where they repeat.
+/// `x` with the leading dimensions of `target`, to which they broadcast: stride 0 where they
+/// repeat.
 inline TensorView BroadcastBatch(const TensorView& x, const TensorLayout& target) {
   TensorView view = x;
   view.ndim = target.ndim;
@@ -119,7 +134,8 @@ void ForEachBlock(const Context& context, int64_t batch, int64_t size, double fl
   const auto grain = static_cast<int64_t>(kGrainFlops / (flops_of_block + 100)) + 1;
   ParallelFor(context, batch * blocks, grain, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
-      const int64_t matrix = blocks == 1 ? i : i / blocks;  // a division is as long as a small matrix
+      const int64_t matrix =
+          blocks == 1 ? i : i / blocks;  // a division is as long as a small matrix
       const int64_t begin = (i - matrix * blocks) * kBlock;
       function(matrix, begin, std::min(begin + kBlock, size));
     }

@@ -1,5 +1,4 @@
-// cholesky_solve and its gradient for matrices so small that a call of LAPACK takes longer than
-// the work; besides, its calls from several threads wait for one another.
+// cholesky_solve and its gradient for small matrices, without LAPACK.
 #pragma once
 
 #include <algorithm>
@@ -10,17 +9,7 @@
 
 namespace paddlemend {
 
-constexpr int64_t kSmallCholeskySize = 16;
-
-/// Without the detour that complex products make for infinities.
-template <typename T>
-T Product(T a, T b) {
-  if constexpr (lapack::kIsComplex<T>) {
-    return T(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
-  } else {
-    return a * b;
-  }
-}
+constexpr int64_t kSmallCholeskySize = kSmallMatrixSize;
 
 /// b += factor * a, for vectors of `size` numbers: a single one is the usual right-hand side.
 template <typename T>
@@ -61,8 +50,8 @@ void SolveSmall(const T* y, int64_t n, bool upper, T* b, int64_t stride, int64_t
   }
 }
 
-/// The gradient of y, given that of the right-hand sides and the solutions, both [n, k]: -(S + Sᴴ) y
-/// or with `upper` -y (S + Sᴴ) in its triangle, 0 elsewhere, where S = x_grad outᴴ.
+/// The gradient of y, given that of the right-hand sides and the solutions, both [n, k]: -(S + Sᴴ)
+/// y or with `upper` -y (S + Sᴴ) in its triangle, 0 elsewhere, where S = x_grad outᴴ.
 template <typename T>
 void SmallFactorGradient(const T* y, int64_t n, bool upper, const T* x_grad, const T* out,
                          int64_t k, T* gradient) {

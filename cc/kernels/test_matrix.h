@@ -22,8 +22,7 @@ inline double Epsilon(DType dtype) {
 struct Matrix {
   using Value = std::complex<double>;
 
-  Matrix(int64_t rows, int64_t columns)
-      : rows(rows), columns(columns), values(rows * columns) {}
+  Matrix(int64_t rows, int64_t columns) : rows(rows), columns(columns), values(rows * columns) {}
 
   /// Matrix number `number` of a tensor of them.
   Matrix(const TestTensor& tensor, int64_t number)

@@ -51,6 +51,7 @@ _ITEM_BYTES = {
 _sizes = st.sampled_from(_SIZES)
 _dtypes = st.sampled_from(_DTYPES)
 _index_dtypes = st.sampled_from(_INDEX_DTYPES)
+_linalg_dtypes = st.sampled_from((*catalogue.LINALG_DTYPES, *catalogue.LINALG_DTYPES, "float16"))
 _shapes = st.lists(_sizes, max_size=_MOST_DIMENSIONS)
 
 
@@ -282,6 +283,42 @@ def fused_layer_norm(draw: Draw) -> str:
     return _call(api, x, *norms, 1e-5, **options)
 
 
+@st.composite
+def cholesky_solve(draw: Draw) -> str:
+    """Batches that broadcast, either triangle."""
+    batch = draw(st.lists(_sizes, max_size=2))
+    size, columns = draw(_sizes), draw(_sizes)
+    dtype = draw(_linalg_dtypes)
+    x_shape = _mistaken(draw, [*_narrowed(draw, batch), size, columns])
+    y_shape = _mistaken(draw, [*_narrowed(draw, batch), size, size])
+    y_dtype = _mistaken_dtype(draw, dtype)
+    if (y_dtype in catalogue.COMPLEX_DTYPES) != (dtype in catalogue.COMPLEX_DTYPES):
+        y_dtype = dtype  # Paddle makes the real operand complex before a kernel is asked
+    return _call(
+        draw(st.sampled_from(_spellings("cholesky_solve"))),
+        _tensor(draw, x_shape, dtype),
+        _written(y_shape, y_dtype, None, None, 0),
+        **_options(draw, upper=st.booleans()),
+    )
+
+
+@st.composite
+def eigvals(draw: Draw) -> str:
+    """Batches of square matrices, as the harness makes them: eigenvalues apart."""
+    return _call(draw(st.sampled_from(_spellings("eigvals"))), _square_matrices(draw))
+
+
+@st.composite
+def eigvalsh(draw: Draw) -> str:
+    """Batches of Hermitian matrices, rarely with a triangle that there is not."""
+    triangles = ("L", "U", "X") if _rarely(draw) else ("L", "U")
+    return _call(
+        draw(st.sampled_from(_spellings("eigvalsh"))),
+        _square_matrices(draw),
+        **_options(draw, UPLO=st.sampled_from(triangles)),
+    )
+
+
 LINES = {
     "expand": expand(),
     "index_add": index_add(),
@@ -293,6 +330,9 @@ LINES = {
     "unique": unique(),
     "batch_norm": batch_norm(),
     "fused_layer_norm": fused_layer_norm(),
+    "cholesky_solve": cholesky_solve(),
+    "eigvals": eigvals(),
+    "eigvalsh": eigvalsh(),
 }
 
 
@@ -357,6 +397,17 @@ def _tensor(draw: Draw, shape: Shape, dtype: str, *, ties: bool = False) -> str:
         chosen = st.sampled_from((*_TYING_VALUES, *special) if _rarely(draw) else _TYING_VALUES)
         values = draw(_lists_of(chosen, math.prod(shape)))
     return _written(shape, dtype, values, *_layout(draw, shape))
+
+
+def _square_matrices(draw: Draw) -> str:
+    """Contiguous: a view that repeats elements would not hold the harness's matrices."""
+    size = draw(_sizes)
+    shape = _mistaken(draw, [*draw(st.lists(_sizes, max_size=2)), size, size])
+    return _written(shape, draw(_linalg_dtypes), None, None, 0)
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    return (f"paddle.linalg.{name}", f"paddle.Tensor.{name}")
 
 
 def _index(draw: Draw, shape: Shape, low: int, high: int) -> str:

@@ -1,4 +1,4 @@
-"""Random calls of the index operators: the mended Paddle answers each as the reference does.
+"""Random calls of the operators: the mended Paddle answers each as the reference does.
 
 The first line of a failure is the smallest case line that fails, for `apitest accuracy --paddle
 mended --api-config`. A crash is one more failure: the call runs in a worker of the harness.

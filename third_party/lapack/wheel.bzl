@@ -17,8 +17,11 @@ cc_library(
     deps = [":shared_library"],
 )
 
-filegroup(
+# Under a name that says of what, beside other licences.
+genrule(
     name = "license",
     srcs = glob(["site/*.dist-info/licenses/LICENSE.txt"], allow_empty = True),
+    outs = ["LICENSE.openblas"],
+    cmd = "cat $(SRCS) > $@",
 )
 """

@@ -1,5 +1,7 @@
 """runtime_libraries: the shared libraries that code linked with some C++ targets needs when it runs."""
 
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+
 def _runtime_libraries_impl(ctx):
     files = []
     for dep in ctx.attr.deps:

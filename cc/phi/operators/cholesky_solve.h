@@ -47,6 +47,11 @@ inline void InferCholeskySolve(const phi::MetaTensor& x, const phi::MetaTensor& 
     PADDLE_THROW(common::errors::InvalidArgument(
         "cholesky_solve: x has %d and y %d dimensions; expected at least 2.", x_ndim, y_ndim));
   }
+  if (x.dtype() != y.dtype()) {
+    PADDLE_THROW(common::errors::InvalidArgument(
+        "cholesky_solve: y has the data type %s; expected %s, that of x.",
+        phi::DataTypeToString(y.dtype()), phi::DataTypeToString(x.dtype())));
+  }
   std::vector<int64_t> sizes(std::max(x_ndim, y_ndim));
   for (int d = 1; d <= static_cast<int>(sizes.size()); ++d) {
     const int64_t of_x = d <= x_ndim ? x.dims()[x_ndim - d] : 1;

@@ -40,8 +40,8 @@ inline const phi::DenseTensor* IfGiven(const paddle::optional<phi::DenseTensor>&
   return gradient.get_ptr();
 }
 
-/// Earlier ones refer to no tensor for an output that has no gradient. As references never do so, the
-/// compiler would drop the test of the address.
+/// Earlier ones refer to no tensor for an output that has no gradient. As references never do so,
+/// the compiler would drop the test of the address.
 inline const phi::DenseTensor* IfGiven(const phi::DenseTensor& gradient) {
   const phi::DenseTensor* volatile address = &gradient;
   return address;

@@ -33,6 +33,8 @@ def eigvalsh(x: torch.Tensor, UPLO: str = "L") -> torch.Tensor:
     """
     _require_square(x)
     require(UPLO in ("L", "U"), f"UPLO must be 'L' or 'U', got {UPLO!r}")
+    triangle = torch.tril(x) if UPLO == "L" else torch.triu(x)
+    require(torch.isfinite(triangle).all(), "the triangle that is read must be finite")
     return torch.linalg.eigvalsh(x, UPLO=UPLO)
 
 
