@@ -146,11 +146,14 @@ def test_layer_norm_of_the_sum(axis):
         assert output.shape == expected.shape and np.allclose(output, expected)
 
 
-def test_without_a_norm_the_output_is_the_sum_and_the_others_are_zeros():
+def test_without_a_norm_the_output_is_the_sum_and_the_statistics_are_zeros():
     x, residual = torch.randn(2, 6, 4)
-    out, *others = fused_layer_norm(x, None, None, 1e-5, 2.0, bias=torch.ones(4), residual=residual)
+    out, residual_out, *statistics = fused_layer_norm(
+        x, None, None, 1e-5, 2.0, bias=torch.ones(4), residual=residual
+    )
     assert torch.allclose(out, x + 1 + 2 * residual)
-    assert not any(other.any() for other in others)
+    assert torch.equal(residual_out, out)
+    assert not any(values.any() for values in statistics)
 
 
 def test_the_variance_survives_a_mean_of_1e4():
