@@ -158,19 +158,12 @@ void GradOfEveryPlace(const TensorView& x, const TensorView& y, const TensorView
         static_cast<const Bits*>(b.view().data), base, context,
         [&](const Bits* from_x, auto x_step, const Bits* from_y, auto y_step, Bits* to, int64_t n) {
           const Bits* const from_seed = seeds + (to - base);
-#pragma GCC ivdep
-          for (int64_t i = 0; i < n; ++i) {
-            to[i] = sign_grad(from_x[i * x_step], from_y[i * y_step], from_seed[i]);
+          if (HasAvx2()) {
+            return SignGradLoopAvx2(from_x, x_step, from_y, y_step, from_seed, to, n, sign_grad);
           }
+          SignGradLoop(from_x, x_step, from_y, y_step, from_seed, to, n, sign_grad);
         });
   });
-}
-
-void FillZeros(const MutableTensorView& out, const Context& context) {
-  constexpr double kZero[2] = {0, 0};
-  TensorView zeros{out, kZero};
-  for (int d = 0; d < zeros.ndim; ++d) zeros.strides[d] = 0;
-  StridedCopy(zeros, out, context);
 }
 
 Status CheckGradOutput(const TensorView& x, const char* x_name, const MutableTensorView& grad,
@@ -228,11 +221,11 @@ Status CopysignGrad(const TensorView& x, const TensorView& y, const TensorView& 
   if (x_grad != nullptr) PM_RETURN_IF_ERROR(CheckGradOutput(x, "x", *x_grad, "x_grad"));
   if (y_grad != nullptr) {
     PM_RETURN_IF_ERROR(CheckGradOutput(y, "y", *y_grad, "y_grad"));
-    FillZeros(*y_grad, context);
+    FillZero(*y_grad, context);
   }
   if (x_grad == nullptr) return OkStatus();
   if (Numel(out_grad) == 0) {
-    FillZeros(*x_grad, context);
+    FillZero(*x_grad, context);
   } else if (SameShape(x, out_grad)) {
     const ContiguousOutput target(*x_grad);
     GradOfEveryPlace(x, y, out_grad, target.data(), context);

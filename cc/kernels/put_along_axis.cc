@@ -30,19 +30,12 @@ View Corner(View view, const TensorLayout& index) {
   return view;
 }
 
-void FillWithZeros(const MutableTensorView& out, const Context& context) {
-  constexpr char kZero[16] = {};
-  TensorView zeros{out, kZero};
-  std::fill_n(zeros.strides.begin(), zeros.ndim, 0);
-  StridedCopy(zeros, out, context);
-}
-
 /// A gradient in row-major order while it is computed; a null one has no memory.
 class GradOutput {
  public:
   GradOutput(const MutableTensorView* view, const TensorLayout& shape, const Context& context) {
     if (view == nullptr) return;
-    if (!SameShape(*view, shape)) FillWithZeros(*view, context);
+    if (!SameShape(*view, shape)) FillZero(*view, context);
     output_ = std::make_unique<ContiguousOutput>(Corner(*view, shape));
   }
 

@@ -15,6 +15,9 @@ from paddlemend.kernels.paddle_version import adapter_version
 _lock = threading.Lock()
 _adapter: Adapter | None = None
 _outcomes: dict[str, Outcome] = {}
+# What the adapter's switches say, for Python that asks at every call.
+_on: set[str] = set()
+_stock_blocks = 0
 
 
 def loaded_adapter() -> Adapter | None:
@@ -29,7 +32,7 @@ def outcome(operator: str) -> Outcome | None:
 
 def is_active(operator: str) -> bool:
     """Whether ours runs now: installed, switched on, and no stock() block open."""
-    return _adapter is not None and _adapter.is_active(operator)
+    return operator in _on and not _stock_blocks
 
 
 def install(kernels: Iterable[str] | None = None, keep: Iterable[str] = ()) -> None:
@@ -66,6 +69,7 @@ def install(kernels: Iterable[str] | None = None, keep: Iterable[str] = ()) -> N
         _outcomes.update(outcomes)
         behaviour_changes.keep(kept)
         installed = [entry for entry in operators if not _outcomes[entry.name].refused]
+        _on.update(entry.name for entry in installed)
         graph_breaks.add(installed)
         python_apis.install(installed)
     for name, result in outcomes.items():
@@ -82,6 +86,7 @@ def uninstall() -> None:
     with _lock:
         if _adapter is not None:
             _adapter.uninstall()
+            _on.clear()
             graph_breaks.clear()
             python_apis.uninstall()
             behaviour_changes.clear()
@@ -94,15 +99,20 @@ def stock() -> Iterator[None]:
     Blocks nest and may be open in several threads; ours run again when the last one closes. A
     dtype that the wheel does not have raises the wheel's "is not registered" error inside.
     """
+    global _stock_blocks
     adapter = _adapter
     if adapter is None:
         yield
         return
-    adapter.enter_stock()
+    with _lock:
+        adapter.enter_stock()
+        _stock_blocks += 1
     try:
         yield
     finally:
-        adapter.leave_stock()
+        with _lock:
+            adapter.leave_stock()
+            _stock_blocks -= 1
 
 
 def _chosen(kernels: Iterable[str] | None) -> list[catalogue.Operator]:

@@ -6,6 +6,7 @@ sees either; and it copies indices and values to the shape that they already hav
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Complex, Integral, Real
 from typing import Any
 
@@ -20,7 +21,21 @@ _FLOATING = (paddle.float16, paddle.bfloat16, paddle.float32, paddle.float64)
 _COMPLEX = (paddle.complex64, paddle.complex128)
 
 
-def put_along_axis(
+def put_along_axis(*args: Any, **kwargs: Any) -> Any:
+    """arr with values put at the places that indices names along an axis."""
+    return _put(_PUT_ALONG_AXIS.stock, _C_ops.put_along_axis, *args, **kwargs)
+
+
+def put_along_axis_(*args: Any, **kwargs: Any) -> Any:
+    """As put_along_axis, into arr; in static programs, as the wheel has it."""
+    if not in_dynamic_mode():
+        return _PUT_ALONG_AXIS_.stock(*args, **kwargs)
+    return _put(_PUT_ALONG_AXIS_.stock, _C_ops.put_along_axis_, *args, **kwargs)
+
+
+def _put(
+    stock: Callable,
+    kernel: Callable,
     arr: Any,
     indices: Any,
     values: Any,
@@ -29,32 +44,10 @@ def put_along_axis(
     include_self: bool = True,
     broadcast: bool = True,
 ) -> Any:
-    """arr, [...], with values put at the places that indices names along `axis`."""
-    stock = _PUT_ALONG_AXIS.stock
-    if not in_dynamic_or_pir_mode() or not _is_ours(arr):
-        return stock(arr, indices, values, axis, reduce, include_self, broadcast)
-    values = _tensor_like(arr, values) if broadcast or arr.ndim == 0 else values
-    if _goes_to_kernel(arr, indices, values, broadcast):
-        return _C_ops.put_along_axis(arr, indices, values, axis, reduce, include_self)
-    return stock(arr, indices, values, axis, reduce, include_self, broadcast)
-
-
-def put_along_axis_(
-    arr: Any,
-    indices: Any,
-    values: Any,
-    axis: int,
-    reduce: str = "assign",
-    include_self: bool = True,
-    broadcast: bool = True,
-) -> Any:
-    """As put_along_axis, into arr."""
-    stock = _PUT_ALONG_AXIS_.stock
-    if not in_dynamic_mode() or not _is_ours(arr):
-        return stock(arr, indices, values, axis, reduce, include_self, broadcast)
-    values = _tensor_like(arr, values) if broadcast or arr.ndim == 0 else values
-    if _goes_to_kernel(arr, indices, values, broadcast):
-        return _C_ops.put_along_axis_(arr, indices, values, axis, reduce, include_self)
+    if in_dynamic_or_pir_mode() and _is_ours(arr):
+        values = _tensor_like(arr, values) if broadcast or arr.ndim == 0 else values
+        if _goes_to_kernel(arr, indices, values, broadcast):
+            return kernel(arr, indices, values, axis, reduce, include_self)
     return stock(arr, indices, values, axis, reduce, include_self, broadcast)
 
 
