@@ -19,6 +19,10 @@ constexpr int64_t kColumnElements = int64_t{1} << 17;
 constexpr int64_t kLeastColumns = 96;  // fewer let a GEMM pack more than it multiplies
 constexpr int64_t kMostPartialSums = 8;
 constexpr int64_t kPartialElements = int64_t{1} << 22;
+// Products that a sum takes in a row: several short sums round less than a long one, and cost
+// little while the filters stay in the cache.
+constexpr int64_t kProductsInARow = 64;
+constexpr int64_t kCachedFilters = int64_t{1} << 16;
 
 template <typename T>
 std::unique_ptr<T[]> Scratch(int64_t size) {
@@ -222,13 +226,18 @@ template <typename T>
 void FiltersOfBlocks(const Convolution& sizes, const BlockMatrices<T>& matrices,
                      const Blocks& blocks, int64_t group, int64_t begin, int64_t end,
                      const T* images, const T* maps, T* partial) {
+  const bool is_cached = sizes.filters * sizes.patch() <= kCachedFilters;
+  const int64_t in_a_row = is_cached ? kProductsInARow : 4 * kProductsInARow;
   for (int64_t i = begin; i < end; ++i) {
     const Blocks::Block block = blocks.At(i / blocks.parts(), i % blocks.parts());
     int64_t patches_ld = 0, maps_ld = 0;
     const T* const patches = matrices.Patches(block, group, images, &patches_ld);
     const T* const gathered = matrices.GatherMaps(block, group, maps, &maps_ld);
-    Gemm<T>(Op::kTranspose, Op::kNone, sizes.patch(), sizes.filters, block.columns(), T(1),
-            patches, patches_ld, gathered, maps_ld, partial, sizes.patch(), T(i != begin));
+    for (int64_t at = 0; at < block.columns(); at += in_a_row) {
+      Gemm<T>(Op::kTranspose, Op::kNone, sizes.patch(), sizes.filters,
+              std::min(in_a_row, block.columns() - at), T(1), patches + at, patches_ld,
+              gathered + at, maps_ld, partial, sizes.patch(), T(i != begin || at != 0));
+    }
   }
 }
 
