@@ -179,11 +179,15 @@ def _add_bias(out: Any, bias: Any, filters: int, data_format: str) -> Any:
         raise ValueError(f"bias has the shape {shape}; expected [{filters}], one number a filter")
     if bias.dtype != out.dtype:
         raise ValueError(f"bias has the dtype {bias.dtype}; expected {out.dtype}, that of x")
+    dtype = out.dtype
+    if dtype in _HALF:
+        out, bias = out.astype("float32"), bias.astype("float32")
     if data_format == "NCHW":
-        bias = bias.reshape([1, -1 if shape[0] else 0, 1, 1])
-    if out.dtype not in _HALF:
-        return _C_ops.add(out, bias)
-    return _C_ops.add(out.astype("float32"), bias.astype("float32")).astype(out.dtype)
+        bias = bias.reshape([1, -1, 1, 1] if shape[0] else [1, 0, 1, 1])
+    if not bias.stop_gradient:
+        bias = paddle.expand_as(bias, out)  # its gradient is a better sum than that of add
+    out = _C_ops.add(out, bias)
+    return out.astype(dtype) if dtype in _HALF else out
 
 
 def _run_conv2d(
