@@ -87,11 +87,12 @@ template <typename T>
 class BlockMatrices {
  public:
   BlockMatrices(const Convolution& sizes, const Blocks& blocks, int64_t rows)
-      : sizes_(sizes), pointwise_(IsPointwise(sizes)) {
+      : sizes_(sizes), inside_(sizes), pointwise_(IsPointwise(sizes)) {
     columns_ = Scratch<T>(rows * blocks.most_columns());
     maps_ = Scratch<T>(sizes.filters * blocks.most_columns());
   }
 
+  const InsideOfTaps& inside() const { return inside_; }
   T* columns() const { return columns_.get(); }
   T* maps() const { return maps_.get(); }
 
@@ -104,8 +105,8 @@ class BlockMatrices {
       return first + block.first;
     }
     for (int64_t i = 0; i < block.images; ++i) {
-      Im2Col(sizes_, sizes_.channels, images + ImageOffset(block.image + i, group), block.first,
-             block.last, columns_.get() + i * block.length(), *ld);
+      Im2Col(sizes_, inside_, sizes_.channels, images + ImageOffset(block.image + i, group),
+             block.first, block.last, columns_.get() + i * block.length(), *ld);
     }
     return columns_.get();
   }
@@ -147,6 +148,7 @@ class BlockMatrices {
 
  private:
   const Convolution& sizes_;
+  const InsideOfTaps inside_;
   const bool pointwise_;
   std::unique_ptr<T[]> columns_;
   std::unique_ptr<T[]> maps_;
@@ -214,8 +216,8 @@ void ImagesOfTask(const Convolution& sizes, const BlockMatrices<T>& matrices, co
     Gemm<T>(Op::kNone, Op::kTranspose, block.columns(), rows, sizes.filters, T(1), gathered, ld,
             group_filters, sizes.patch(), matrices.columns(), block.columns());
     for (int64_t i = 0; i < block.images; ++i) {
-      AddCol2Im(sizes, channels, matrices.columns() + i * block.length(), block.columns(),
-                block.first, block.last,
+      AddCol2Im(sizes, matrices.inside(), channels, matrices.columns() + i * block.length(),
+                block.columns(), block.first, block.last,
                 images + first + i * sizes.groups * sizes.channels * sizes.pixels());
     }
   }
