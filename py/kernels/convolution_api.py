@@ -162,7 +162,8 @@ def _sizes(output_size: Any) -> Any:
         if in_dynamic_mode() and len(output_size.shape) == 1 and output_size.shape[0] in (1, 2):
             values = [int(size) for size in output_size.tolist()]
             return values * 2 if one else values
-        return [output_size.reshape([]), output_size.reshape([])] if one else output_size
+        unknown = len(output_size.shape) == 1 and output_size.shape[0] == -1
+        return [output_size[0], output_size[-1]] if one or unknown else output_size
     if not isinstance(output_size, (list, tuple)):
         return output_size
     if in_dynamic_mode() and any(isinstance(size, _TENSORS) for size in output_size):
@@ -184,8 +185,10 @@ def _add_bias(out: Any, bias: Any, filters: int, data_format: str) -> Any:
         out, bias = out.astype("float32"), bias.astype("float32")
     if data_format == "NCHW":
         bias = bias.reshape([1, -1, 1, 1] if shape[0] else [1, 0, 1, 1])
-    if not bias.stop_gradient:
-        bias = paddle.expand_as(bias, out)  # its gradient is a better sum than that of add
+    # The gradient of expand_as is a better sum than that of add; and it judges sizes that only a
+    # running program knows.
+    if not bias.stop_gradient or shape[0] == -1 or filters == -1:
+        bias = paddle.expand_as(bias, out)
     out = _C_ops.add(out, bias)
     return out.astype(dtype) if dtype in _HALF else out
 
