@@ -11,6 +11,7 @@ import numpy as np
 import paddle
 import torch
 from case import Case
+from convolution_cases import convolution_cases
 from elementwise_cases import elementwise_cases
 from index_cases import index_cases
 from norm_cases import norm_cases
@@ -48,6 +49,7 @@ def cases() -> Iterator[Case]:
     yield from index_cases()
     yield from elementwise_cases()
     yield from unique_cases()
+    yield from convolution_cases()
     yield from norm_cases()
 
 

@@ -37,7 +37,7 @@ def conv2d(
     stock = _CONV2D.stock
     if not (in_dynamic_or_pir_mode() and installation.is_active("conv2d")):
         return stock(x, weight, bias, stride, padding, dilation, groups, data_format, name)
-    dilation = _dilation(dilation, padding, 4)
+    dilation = _dilation(dilation, padding, 4 + _is_decorated(conv.conv2d))
     filters = weight.shape[0] if len(weight.shape) else -1
     out = stock(x, weight, None, stride, padding, dilation, groups, data_format, name)
     return _add_bias(out, bias, filters, data_format)
@@ -140,6 +140,23 @@ def conv_nd(
         use_cudnn,
         name,
     )
+
+
+def conv1d(redirect: Redirect, operator: str, *args: Any, **kwargs: Any) -> Any:
+    """As conv1d or conv1d_transpose, which run the kernels of two dimensions."""
+    if not (in_dynamic_or_pir_mode() and installation.is_active(operator)):
+        return redirect.stock(*args, **kwargs)
+    call = inspect.signature(redirect.stock).bind(*args, **kwargs)
+    call.apply_defaults()
+    call.arguments["dilation"] = _dilation(
+        call.arguments["dilation"], call.arguments["padding"], 4 + _is_decorated(conv.conv1d)
+    )
+    return redirect.stock(*call.args, **call.kwargs)
+
+
+def _is_decorated(function: Any) -> bool:
+    """Whether there is one more frame between the program and Paddle's function."""
+    return inspect.unwrap(function) is not function
 
 
 def _dilation(dilation: Any, padding: Any, stacklevel: int) -> Any:
@@ -247,8 +264,24 @@ def _run_conv_nd(*args, **kwargs):
     return convolution_api.conv_nd(*args, **kwargs)
 
 
+def _run_conv1d(*args, **kwargs):
+    from paddlemend.kernels import convolution_api
+
+    return convolution_api.conv1d(convolution_api._CONV1D, "conv2d", *args, **kwargs)
+
+
+def _run_conv1d_transpose(*args, **kwargs):
+    from paddlemend.kernels import convolution_api
+
+    return convolution_api.conv1d(
+        convolution_api._CONV1D_TRANSPOSE, "conv2d_transpose", *args, **kwargs
+    )
+
+
+_CONV1D = Redirect(inspect.unwrap(conv.conv1d), _run_conv1d)
+_CONV1D_TRANSPOSE = Redirect(inspect.unwrap(conv.conv1d_transpose), _run_conv1d_transpose)
 _CONV2D = Redirect(inspect.unwrap(conv.conv2d), _run_conv2d)
 _CONV2D_TRANSPOSE = Redirect(inspect.unwrap(conv.conv2d_transpose), _run_conv2d_transpose)
 _CONV_ND = Redirect(conv._conv_nd, _run_conv_nd)
 
-REDIRECTS = [_CONV2D, _CONV2D_TRANSPOSE, _CONV_ND]
+REDIRECTS = [_CONV1D, _CONV1D_TRANSPOSE, _CONV2D, _CONV2D_TRANSPOSE, _CONV_ND]

@@ -49,7 +49,9 @@ def _squares(name: str, function, x: np.ndarray, affects=ALL_PADDLES) -> Defect:
 
 DEFECTS = [
     _squares("eigvals: there is no gradient", sum_of_squares, SHEAR),
-    _squares("eigvals: there is no gradient of float32", sum_of_squares, ROTATION.astype("float32")),
+    _squares(
+        "eigvals: there is no gradient of float32", sum_of_squares, ROTATION.astype("float32")
+    ),
     _squares("eigvals: there is no gradient of complex", sum_of_squares, BATCH),
     _squares("Tensor.eigvals: there is no gradient", sum_of_squares_by_method, BATCH.real),
     _squares("eig: the gradient of a batch is wrong", sum_of_squares_by_eig, BATCH),
