@@ -32,7 +32,7 @@ def test_convolves_and_differentiates_like_torch(
 ):
     image, filters = random_tensor(dtype, x), random_tensor(dtype, weight, seed=1)
     bias = random_tensor(dtype, weight[:1], seed=2)
-    wide = [tensor.double().requires_grad_() for tensor in (image, filters, bias)]
+    wide = [tensor.double().clone().requires_grad_() for tensor in (image, filters, bias)]
     expected = F.conv2d(*wide, stride, padding, dilation, groups)
     options = (stride, padding, "EXPLICIT", dilation, groups, "NCHW")
     out = native.conv2d(image, filters, *options, bias=bias)
