@@ -11,6 +11,7 @@ import numpy as np
 import paddle
 import torch
 from case import Case
+from convolution_cases import convolution_cases
 from elementwise_cases import elementwise_cases
 from index_cases import index_cases
 from linalg_cases import linalg_cases
@@ -49,6 +50,7 @@ def cases() -> Iterator[Case]:
     yield from index_cases()
     yield from elementwise_cases()
     yield from unique_cases()
+    yield from convolution_cases()
     yield from norm_cases()
     yield from linalg_cases()
 

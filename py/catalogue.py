@@ -539,7 +539,7 @@ CONV2D = Operator(
         PhiKernel("depthwise_conv2d", FLOATING_DTYPES),
         PhiKernel("depthwise_conv2d_grad", FLOATING_DTYPES),
     ),
-    policy=PENDING,
+    policy=REPLACE,
     reference="torch, padded and laid out as Paddle documents it; empty operands sum to zeros",
     forward_tolerance=SUM,
     gradient_tolerance=SUM,
@@ -553,6 +553,12 @@ CONV2D = Operator(
         "all: a kernel one longer than the padded image is accepted; an empty kernel too",
         "all: one filter with a bias of another size gives as many channels as the bias has",
         "all: float16 and bfloat16 are missing",
+    ),
+    behaviour_changes=(
+        BehaviourChange(
+            name="conv.same_dilation",
+            description="convolutions padded by SAME are dilated as they say, not by 1",
+        ),
     ),
 )
 
@@ -568,7 +574,7 @@ CONV2D_TRANSPOSE = Operator(
         PhiKernel("depthwise_conv2d_transpose", FLOATING_DTYPES),
         PhiKernel("depthwise_conv2d_transpose_grad", FLOATING_DTYPES),
     ),
-    policy=PENDING,
+    policy=REPLACE,
     reference="torch, cropped and laid out as Paddle documents it; empty operands sum to zeros",
     forward_tolerance=SUM,
     gradient_tolerance=SUM,

@@ -115,12 +115,11 @@ Int ToInt(int64_t value) { return static_cast<Int>(value); }
 
 template <typename T>
 void Gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t lda,
-          const T* b, int64_t ldb, T* c, int64_t ldc) {
+          const T* b, int64_t ldb, T* c, int64_t ldc, T beta) {
   UseCallingThreadOnly();
   const Int sizes[] = {ToInt(m), ToInt(n), ToInt(k), ToInt(lda), ToInt(ldb), ToInt(ldc)};
-  const T zero(0);
   Routines<T>::kGemm(Letter(op_a), Letter(op_b), &sizes[0], &sizes[1], &sizes[2], &alpha, a,
-                     &sizes[3], b, &sizes[4], &zero, c, &sizes[5], 1, 1);
+                     &sizes[3], b, &sizes[4], &beta, c, &sizes[5], 1, 1);
 }
 
 template <typename T>
@@ -246,16 +245,16 @@ Workspace GeevWorkspace(bool vectors, int64_t n) {
   return {SizeFromAnswer(scalars), kIsComplex<T> ? 2 * n : 0, 0};
 }
 
-#define PM_INSTANTIATE(T)                                                                          \
-  template void Gemm<T>(Op, Op, int64_t, int64_t, int64_t, T, const T*, int64_t, const T*,         \
-                        int64_t, T*, int64_t);                                                     \
-  template void Trmm<T>(Side, Triangle, Op, int64_t, int64_t, T, const T*, int64_t, T*, int64_t);  \
-  template void Trsm<T>(Side, Triangle, Op, int64_t, int64_t, const T*, int64_t, T*, int64_t);     \
-  template int64_t SolveByLu<T>(Op, int64_t, int64_t, T*, int64_t, int32_t*, T*, int64_t);         \
-  template int64_t Syevd<T>(bool, Triangle, int64_t, T*, Real<T>*, const Workspace&, T*, Real<T>*, \
-                            int32_t*);                                                             \
-  template Workspace SyevdWorkspace<T>(bool, int64_t);                                             \
-  template int64_t Geev<T>(int64_t, T*, T*, T*, T*, const Workspace&, T*, Real<T>*);               \
+#define PM_INSTANTIATE(T)                                                                        \
+  template void Gemm<T>(Op, Op, int64_t, int64_t, int64_t, T, const T*, int64_t, const T*,       \
+                        int64_t, T*, int64_t, T);                                                \
+  template void Trmm<T>(Side, Triangle, Op, int64_t, int64_t, T, const T*, int64_t, T*, int64_t); \
+  template void Trsm<T>(Side, Triangle, Op, int64_t, int64_t, const T*, int64_t, T*, int64_t);   \
+  template int64_t SolveByLu<T>(Op, int64_t, int64_t, T*, int64_t, int32_t*, T*, int64_t);       \
+  template int64_t Syevd<T>(bool, Triangle, int64_t, T*, Real<T>*, const Workspace&, T*,         \
+                            Real<T>*, int32_t*);                                                 \
+  template Workspace SyevdWorkspace<T>(bool, int64_t);                                           \
+  template int64_t Geev<T>(int64_t, T*, T*, T*, T*, const Workspace&, T*, Real<T>*);             \
   template Workspace GeevWorkspace<T>(bool, int64_t);
 
 PM_INSTANTIATE(float)

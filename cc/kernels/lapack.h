@@ -39,10 +39,11 @@ inline Triangle Other(Triangle triangle) {
   return triangle == Triangle::kLower ? Triangle::kUpper : Triangle::kLower;
 }
 
-/// c = alpha op(a) op(b), c being [m, n] and k the inner size.
+/// c = alpha op(a) op(b) + beta c, c being [m, n] and k the inner size. With a beta of 0 c is only
+/// written.
 template <typename T>
 void Gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t lda,
-          const T* b, int64_t ldb, T* c, int64_t ldc);
+          const T* b, int64_t ldb, T* c, int64_t ldc, T beta = T(0));
 
 /// b [m, n] = alpha op(a) b or alpha b op(a), of the triangular matrix a alone its triangle is
 /// read.

@@ -11,6 +11,8 @@ from paddlemend.catalogue import Operator
 
 # Operators whose module has REDIRECTS: what is switched with the kernels. Each imports Paddle.
 _MODULES = {
+    "conv2d": "paddlemend.kernels.convolution_api",
+    "conv2d_transpose": "paddlemend.kernels.convolution_api",
     "copysign": "paddlemend.kernels.copysign_api",
     "eigvals": "paddlemend.kernels.eigvals_api",
     "expand": "paddlemend.kernels.expand_api",
