@@ -516,7 +516,7 @@ VARIABLE_LENGTH_MEMORY_EFFICIENT_ATTENTION = Operator(
     phi_kernels=(
         PhiKernel("variable_length_memory_efficient_attention", ("float16", "bfloat16", "float32")),
     ),
-    policy=PENDING,
+    policy=REPLACE,
     reference="softmax attention over Torch's operators, sequence lengths as masks",
     forward_tolerance=SUM,
     gradient_tolerance=SUM,

@@ -116,14 +116,30 @@ Int ToInt(int64_t value) { return static_cast<Int>(value); }
 
 }  // namespace
 
+namespace {
+
+/// c = alpha op(a) op(b) + beta c.
+template <typename T>
+void CallGemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t lda,
+              const T* b, int64_t ldb, T beta, T* c, int64_t ldc) {
+  UseCallingThreadOnly();
+  const Int sizes[] = {ToInt(m), ToInt(n), ToInt(k), ToInt(lda), ToInt(ldb), ToInt(ldc)};
+  Routines<T>::kGemm(Letter(op_a), Letter(op_b), &sizes[0], &sizes[1], &sizes[2], &alpha, a,
+                     &sizes[3], b, &sizes[4], &beta, c, &sizes[5], 1, 1);
+}
+
+}  // namespace
+
 template <typename T>
 void Gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t lda,
           const T* b, int64_t ldb, T* c, int64_t ldc) {
-  UseCallingThreadOnly();
-  const Int sizes[] = {ToInt(m), ToInt(n), ToInt(k), ToInt(lda), ToInt(ldb), ToInt(ldc)};
-  const T zero(0);
-  Routines<T>::kGemm(Letter(op_a), Letter(op_b), &sizes[0], &sizes[1], &sizes[2], &alpha, a,
-                     &sizes[3], b, &sizes[4], &zero, c, &sizes[5], 1, 1);
+  CallGemm(op_a, op_b, m, n, k, alpha, a, lda, b, ldb, T(0), c, ldc);
+}
+
+template <typename T>
+void GemmAdd(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t lda,
+             const T* b, int64_t ldb, T* c, int64_t ldc) {
+  CallGemm(op_a, op_b, m, n, k, alpha, a, lda, b, ldb, T(1), c, ldc);
 }
 
 template <typename T>
@@ -251,6 +267,8 @@ Workspace GeevWorkspace(bool vectors, int64_t n) {
 
 #define PM_INSTANTIATE(T)                                                                        \
   template void Gemm<T>(Op, Op, int64_t, int64_t, int64_t, T, const T*, int64_t, const T*,       \
+                        int64_t, T*, int64_t);                                                   \
+  template void GemmAdd<T>(Op, Op, int64_t, int64_t, int64_t, T, const T*, int64_t, const T*,       \
                         int64_t, T*, int64_t);                                                   \
   template void Trmm<T>(Side, Triangle, Op, int64_t, int64_t, T, const T*, int64_t, T*, int64_t); \
   template void Trsm<T>(Side, Triangle, Op, int64_t, int64_t, const T*, int64_t, T*, int64_t);   \

@@ -44,6 +44,11 @@ template <typename T>
 void Gemm(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t lda,
           const T* b, int64_t ldb, T* c, int64_t ldc);
 
+/// c += alpha op(a) op(b), with the sizes of Gemm.
+template <typename T>
+void GemmAdd(Op op_a, Op op_b, int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t lda,
+             const T* b, int64_t ldb, T* c, int64_t ldc);
+
 /// b [m, n] = alpha op(a) b or alpha b op(a), of the triangular matrix a alone its triangle is read.
 template <typename T>
 void Trmm(Side side, Triangle triangle, Op op, int64_t m, int64_t n, T alpha, const T* a,
