@@ -1,7 +1,7 @@
 // The loops of a softmax over rows of float32 scores, which may come in pieces.
 //
-// Rows have room for a multiple of kLanes elements. Sums are made in kLanes parts whatever the
-// processor, so that the bits are the same with all.
+// Rows have room for a multiple of kLanes elements. Sums are made in kLanes parts, however many
+// elements the processor takes at once.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,15 @@ inline int64_t RoundUp(int64_t size) { return (size + kLanes - 1) / kLanes * kLa
 
 [[gnu::always_inline]] inline void Load(const float* from, Lanes* to) {
   std::memcpy(to, from, sizeof(Lanes));
+}
+
+[[gnu::always_inline]] inline float Total(const Lanes& lanes) {
+  float parts[kLanes];
+  std::memcpy(parts, &lanes, sizeof(parts));
+  for (int64_t half = kLanes / 2; half > 0; half /= 2) {
+    for (int64_t lane = 0; lane < half; ++lane) parts[lane] += parts[lane + half];
+  }
+  return parts[0];
 }
 
 /// Turns x, at most 0 or NaN, into exp(x), to 2 units in the last place; below the least normal
@@ -50,6 +59,26 @@ inline int64_t RoundUp(int64_t size) { return (size + kLanes - 1) / kLanes * kLa
   std::memcpy(&bits, &result, sizeof(bits));
   bits &= ~is_small;
   std::memcpy(lanes, &bits, sizeof(bits));
+}
+
+#if defined(__x86_64__)
+template <typename Loop, typename... Args>
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) void RunWithAvx512(Args... args) {
+  Loop::Run(args...);
+}
+#endif
+
+/// RunBest with AVX-512, which it leaves out: products may be fused with sums here, as they are in
+/// the matrix products on either side of a softmax.
+template <typename Loop, typename... Args>
+void RunWidest(Args... args) {
+#if defined(__x86_64__)
+  static const bool has_avx512 =
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (has_avx512) return RunWithAvx512<Loop>(args...);
+#endif
+  RunBest<Loop>(args...);
 }
 
 }  // namespace softmax
@@ -85,10 +114,7 @@ struct ExpLoop {
       std::memcpy(scores + at, &lanes, sizeof(lanes));
       sums += lanes;
     }
-    for (int half = softmax::kLanes / 2; half > 0; half /= 2) {
-      for (int lane = 0; lane < half; ++lane) sums[lane] += sums[lane + half];
-    }
-    *sum = sums[0];
+    *sum = softmax::Total(sums);
   }
 };
 

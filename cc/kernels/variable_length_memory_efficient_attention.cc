@@ -20,7 +20,7 @@ using lapack::GemmAdd;
 using lapack::Op;
 
 // Queries and keys that are worked on together: their scores stay in the second level cache.
-constexpr int64_t kQueryBlock = 64;
+constexpr int64_t kQueryBlock = 128;
 constexpr int64_t kKeyBlock = 512;
 
 constexpr float kHidden = -std::numeric_limits<float>::infinity();
@@ -197,6 +197,40 @@ struct FinishRowLoop {
   }
 };
 
+/// One query by itself: BLAS would copy all keys and values to multiply them with it.
+struct DotsLoop {
+  [[gnu::always_inline]] static void Run(const float* query, const float* keys, int64_t step,
+                                         int64_t count, int64_t size, float scale, float* scores) {
+    using softmax::kLanes;
+    for (int64_t i = 0; i < count; ++i) {
+      const float* const key = keys + i * step;
+      softmax::Lanes sums{};
+      int64_t at = 0;
+      for (; at + kLanes <= size; at += kLanes) {
+        softmax::Lanes a, b;
+        softmax::Load(query + at, &a);
+        softmax::Load(key + at, &b);
+        sums += a * b;
+      }
+      float rest = 0;
+      for (; at < size; ++at) rest += query[at] * key[at];
+      scores[i] = (softmax::Total(sums) + rest) * scale;
+    }
+  }
+};
+
+struct AddRowsLoop {
+  [[gnu::always_inline]] static void Run(const float* weights, const float* values, int64_t step,
+                                         int64_t count, int64_t size, float* sums) {
+    for (int64_t i = 0; i < count; ++i) {
+      const float weight = weights[i];
+      const float* const value = values + i * step;
+#pragma GCC ivdep
+      for (int64_t at = 0; at < size; ++at) sums[at] += weight * value[at];
+    }
+  }
+};
+
 struct Arguments {
   const TensorView& query;
   const TensorView& key;
@@ -226,6 +260,7 @@ class BlockAttention {
   void Answer(const QueryBlock& block, int64_t keys) {
     std::fill(maxima_, maxima_ + block.count, kHidden);
     std::fill(totals_, totals_ + block.count, 0.0f);
+    std::fill_n(sums_.begin(), block.count * sizes_.value_size, 0.0f);
     const int64_t group = block.head / (sizes_.heads / sizes_.kv_heads);
     const Rows queries =
         ReadRows<T>(of_.query, block.batch, block.head, block.first, block.count, &query_buffer_);
@@ -234,15 +269,11 @@ class BlockAttention {
       const int64_t count = std::min(kKeyBlock, visible - first);
       const int64_t step = softmax::RoundUp(count);
       const Rows key = ReadRows<T>(of_.key, block.batch, group, first, count, &key_buffer_);
-      Gemm<float>(Op::kTranspose, Op::kNone, count, block.count, sizes_.size, of_.scale, key.data,
-                  key.step, queries.data, queries.step, scores_.data(), step);
+      Score(key, queries, count, block.count, step);
       for (int64_t row = 0; row < block.count; ++row) Weigh(block, row, first, count, keys);
       const Rows value = ReadRows<T>(of_.value, block.batch, group, first, count, &key_buffer_);
-      const auto multiply = first == 0 ? &Gemm<float> : &GemmAdd<float>;
-      multiply(Op::kNone, Op::kNone, sizes_.value_size, block.count, count, 1.0f, value.data,
-               value.step, scores_.data(), step, sums_.data(), sizes_.value_size);
+      AddValues(value, count, block.count, step);
     }
-    if (visible == 0) std::fill(sums_.begin(), sums_.end(), 0.0f);
     Write(block);
   }
 
@@ -250,6 +281,27 @@ class BlockAttention {
   /// How many of the keys query number `row` sees.
   int64_t Visible(int64_t row, int64_t keys) const {
     return of_.causal ? std::min(keys, row + of_.pre_cache_length + 1) : keys;
+  }
+
+  /// The scores of `rows` queries with `count` keys, rows of `step`.
+  void Score(const Rows& key, const Rows& queries, int64_t count, int64_t rows, int64_t step) {
+    if (rows == 1) {
+      return softmax::RunWidest<DotsLoop>(queries.data, key.data, key.step, count, sizes_.size,
+                                          of_.scale, scores_.data());
+    }
+    Gemm<float>(Op::kTranspose, Op::kNone, count, rows, sizes_.size, of_.scale, key.data, key.step,
+                queries.data, queries.step, scores_.data(), step);
+  }
+
+  /// Adds the values of `count` keys, weighted, to the sums of `rows` queries.
+  void AddValues(const Rows& value, int64_t count, int64_t rows, int64_t step) {
+    if (rows == 1) {
+      const float* const weights = scores_.data();
+      return softmax::RunWidest<AddRowsLoop>(weights, value.data, value.step, count,
+                                             sizes_.value_size, sums_.data());
+    }
+    GemmAdd<float>(Op::kNone, Op::kNone, sizes_.value_size, rows, count, 1.0f, value.data,
+                   value.step, scores_.data(), step, sums_.data(), sizes_.value_size);
   }
 
   /// Turns the scores of one query with keys [first, first + count) into weights, and corrects what
@@ -269,7 +321,7 @@ class BlockAttention {
     std::fill(scores + visible, scores + padded, kHidden);
     std::fill(scores + padded, scores + step, 0.0f);
     float maximum = kHidden;
-    RunBest<MaximumLoop>(static_cast<const float*>(scores), padded, &maximum);
+    softmax::RunWidest<MaximumLoop>(static_cast<const float*>(scores), padded, &maximum);
     maximum = std::max(maximum, maxima_[row]);
     if (maximum > maxima_[row] && first > 0) {
       const float factor = std::exp(maxima_[row] - maximum);
@@ -278,7 +330,7 @@ class BlockAttention {
     }
     maxima_[row] = maximum;
     float sum = 0;
-    RunBest<ExpLoop>(scores, padded, maximum == kHidden ? 0.0f : maximum, &sum);
+    softmax::RunWidest<ExpLoop>(scores, padded, maximum == kHidden ? 0.0f : maximum, &sum);
     totals_[row] += sum;
   }
 
