@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import paddle
 import torch
+from attention_cases import attention_cases
 from case import Case
 from elementwise_cases import elementwise_cases
 from index_cases import index_cases
@@ -49,6 +50,7 @@ def cases() -> Iterator[Case]:
     yield from elementwise_cases()
     yield from unique_cases()
     yield from norm_cases()
+    yield from attention_cases()
 
 
 def pair(dtype: str, shape: tuple[int, ...]) -> tuple[paddle.Tensor, torch.Tensor]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from paddlemend import catalogue
+from strategies_attention import variable_length_attention
 
 Draw = Callable[[st.SearchStrategy], Any]
 Shape = list[int]
@@ -293,6 +294,7 @@ LINES = {
     "unique": unique(),
     "batch_norm": batch_norm(),
     "fused_layer_norm": fused_layer_norm(),
+    "variable_length_memory_efficient_attention": variable_length_attention(),
 }
 
 
