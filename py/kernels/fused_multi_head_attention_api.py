@@ -197,11 +197,14 @@ def _layer_norm(x: Any, scale: Any, bias: Any, epsilon: float) -> Any:
     distance = x - x.mean(-1, keepdim=True)
     variance = (distance * distance).mean(-1, keepdim=True)
     normalized = distance * paddle.rsqrt(variance + epsilon)
-    return _plus(normalized if scale is None else normalized * scale, bias)
+    if scale is not None:
+        normalized = normalized * paddle.expand_as(scale, normalized)
+    return _plus(normalized, bias)
 
 
 def _plus(x: Any, bias: Any) -> Any:
-    return x if bias is None else x + bias
+    """The sum; the gradient of expand_as, which is ours, adds up more precisely than that of +."""
+    return x if bias is None else x + paddle.expand_as(bias, x)
 
 
 def _size(tensor: Any, axis: int) -> Any:
