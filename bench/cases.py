@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import paddle
 import torch
+from attention_cases import attention_cases
 from case import Case
 from convolution_cases import convolution_cases
 from elementwise_cases import elementwise_cases
@@ -53,6 +54,7 @@ def cases() -> Iterator[Case]:
     yield from convolution_cases()
     yield from norm_cases()
     yield from linalg_cases()
+    yield from attention_cases()
 
 
 def pair(dtype: str, shape: tuple[int, ...]) -> tuple[paddle.Tensor, torch.Tensor]:

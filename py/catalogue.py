@@ -502,8 +502,8 @@ FUSED_MULTI_HEAD_ATTENTION = Operator(
     name="fused_multi_head_attention",
     tasks=(6, 14),
     apis=(Api("paddle.incubate.nn.functional.fused_multi_head_attention"),),
-    phi_kernels=(),  # a CPU wheel has no such operator; ours is a custom one
-    policy=PENDING,
+    phi_kernels=(),  # a CPU wheel has no such operator; ours is made of others
+    policy=REPLACE,
     reference="Paddle's documented pseudo-code over Torch's operators",
     forward_tolerance=SUM,
     gradient_tolerance=SUM,
@@ -519,7 +519,7 @@ VARIABLE_LENGTH_MEMORY_EFFICIENT_ATTENTION = Operator(
     phi_kernels=(
         PhiKernel("variable_length_memory_efficient_attention", ("float16", "bfloat16", "float32")),
     ),
-    policy=PENDING,
+    policy=REPLACE,
     reference="softmax attention over Torch's operators, sequence lengths as masks",
     forward_tolerance=SUM,
     gradient_tolerance=SUM,

@@ -46,7 +46,11 @@ std::map<std::string, DtypesByKernel> ReadRequest(const char* request) {
   std::map<std::string, DtypesByKernel> wanted;
   for (const std::string& line : Split(request, '\n')) {
     const std::vector<std::string> fields = Split(line, '\t');
-    if (fields.size() != 3) throw std::invalid_argument("not three fields: " + line);
+    if (fields.size() == 1) {
+      wanted[fields[0]];
+      continue;
+    }
+    if (fields.size() != 3) throw std::invalid_argument("neither one nor three fields: " + line);
     for (const std::string& dtype : Split(fields[2], ',')) {
       wanted[fields[0]][fields[1]].push_back(ReadDtype(dtype));
     }

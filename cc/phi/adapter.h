@@ -6,9 +6,9 @@
 #define PADDLEMEND_PHI_API extern "C" __attribute__((visibility("default")))
 
 /// Installs operators and switches them on. `request` holds one line a kernel,
-/// "operator<TAB>kernel<TAB>dtype,dtype,…"; an operator is installed as a whole or not at all, and
-/// one that is installed already is switched on again. Call it from one thread, while no other
-/// thread runs operators.
+/// "operator<TAB>kernel<TAB>dtype,dtype,…", or "operator" alone for one that has no kernel. An
+/// operator is installed as a whole or not at all, and one that is installed already is switched on
+/// again. Call it from one thread, while no other thread runs operators.
 ///
 /// Returns the outcome, valid until the next call in this thread, one line each:
 ///   "operator<TAB>installed<TAB>"           or   "operator<TAB>refused<TAB>reason"

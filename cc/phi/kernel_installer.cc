@@ -97,6 +97,21 @@ std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed, Ad
   return "";
 }
 
+/// Plans a kernel for an operator that has none on the CPU. An entry that is there is that of a
+/// wheel that has one since: whether ours may replace it is not known.
+std::string PlanNewDtype(const KernelsByKey* stock_kernels, const RoutedKernel& routed,
+                         KernelPlan* plan) {
+  phi::KernelKey key(phi::Backend::CPU, phi::DataLayout::ALL_LAYOUT, routed.dtype);
+  phi::KernelKey found;
+  const phi::Kernel* const stock =
+      stock_kernels == nullptr ? nullptr : FindCpuKernel(*stock_kernels, routed.dtype, &found);
+  if (stock != nullptr) {
+    return "there is a CPU kernel already, of " + LibraryAt(stock->GetVariadicKernelFn<void*>());
+  }
+  plan->entries.push_back({key, routed, true});
+  return "";
+}
+
 }  // namespace
 
 std::string PlanKernel(const PhiKernel& kernel, const std::vector<phi::DataType>& dtypes,
@@ -104,10 +119,13 @@ std::string PlanKernel(const PhiKernel& kernel, const std::vector<phi::DataType>
   plan->kernel = kernel.name;
   const auto& factory = phi::KernelFactory::Instance().kernels();
   const auto stock = factory.find(kernel.name);
-  if (stock == factory.end()) return "the wheel has no kernel of this name";
+  if (stock == factory.end() && !kernel.is_new) return "the wheel has no kernel of this name";
+  const KernelsByKey* const entries = stock == factory.end() ? nullptr : &stock->second;
   for (const RoutedKernel& routed : kernel.make(kernel.name)) {
     if (std::find(dtypes.begin(), dtypes.end(), routed.dtype) == dtypes.end()) continue;
-    const std::string reason = PlanDtype(stock->second, routed, kernel.added_args, plan);
+    const std::string reason = kernel.is_new
+                                   ? PlanNewDtype(entries, routed, plan)
+                                   : PlanDtype(*entries, routed, kernel.added_args, plan);
     if (!reason.empty()) return reason;
   }
   return "";

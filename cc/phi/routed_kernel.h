@@ -46,6 +46,7 @@ struct PhiKernel {
   std::string name;
   std::vector<RoutedKernel> (*make)(const std::string& name);
   AddedArgs added_args;  // null where every dtype that follows the kernel's does so
+  bool is_new = false;   // the wheel has no CPU kernel of this name, for no dtype
 };
 
 /// `Function` as a PHI kernel for one dtype, routed by the switch of `Tag`.
@@ -97,6 +98,15 @@ PhiKernel Route(const char* name, AddedArgs added_args = nullptr) {
                                                     std::make_index_sequence<kDtypes.size()>());
           },
           added_args};
+}
+
+/// As Route, for an operator that the wheel has no CPU kernel for: of each dtype it is added, and
+/// takes its tensors as they come.
+template <typename Tag, auto Function>
+PhiKernel RouteNew(const char* name) {
+  PhiKernel kernel = Route<Tag, Function>(name);
+  kernel.is_new = true;
+  return kernel;
 }
 
 }  // namespace paddlemend::phi_adapter

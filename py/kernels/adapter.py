@@ -49,11 +49,7 @@ class Adapter:
         An operator that is installed already has no outcome. Raises InstallError if the adapter
         does not understand the request.
         """
-        request = "\n".join(
-            f"{operator.name}\t{kernel.name}\t{','.join(kernel.dtypes)}"
-            for operator in operators
-            for kernel in operator.phi_kernels
-        )
+        request = "\n".join(line for operator in operators for line in _request_lines(operator))
         report = self._library.paddlemend_phi_install(request.encode()).decode()
         return _read_report(report)
 
@@ -77,6 +73,13 @@ class Adapter:
         """(operator, PHI kernel) for everything that the adapter can install."""
         lines = self._library.paddlemend_phi_list().decode().splitlines()
         return {(operator, kernel) for operator, kernel in (line.split("\t") for line in lines)}
+
+
+def _request_lines(operator: Operator) -> list[str]:
+    return [
+        f"{operator.name}\t{kernel.name}\t{','.join(kernel.dtypes)}"
+        for kernel in operator.phi_kernels
+    ] or [operator.name]
 
 
 def _read_report(report: str) -> dict[str, Outcome]:

@@ -16,6 +16,7 @@ _MODULES = {
     "copysign": "paddlemend.kernels.copysign_api",
     "eigvals": "paddlemend.kernels.eigvals_api",
     "expand": "paddlemend.kernels.expand_api",
+    "fused_multi_head_attention": "paddlemend.kernels.fused_multi_head_attention_api",
     "put_along_axis": "paddlemend.kernels.put_along_axis_api",
     "unique": "paddlemend.kernels.unique_api",
 }

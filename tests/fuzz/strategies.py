@@ -13,6 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from paddlemend import catalogue
+from strategies_attention import variable_length_attention
 
 Draw = Callable[[st.SearchStrategy], Any]
 Shape = list[int]
@@ -333,6 +334,7 @@ LINES = {
     "cholesky_solve": cholesky_solve(),
     "eigvals": eigvals(),
     "eigvalsh": eigvalsh(),
+    "variable_length_memory_efficient_attention": variable_length_attention(),
 }
 
 
