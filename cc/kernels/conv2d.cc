@@ -30,9 +30,9 @@ void Forward(const Convolution& sizes, const TensorView& x, const TensorView& we
 
 template <typename T>
 void Backward(const Convolution& sizes, const TensorView& x, const TensorView& weight,
-              const TensorView& out_grad, const char* data_format,
-              const MutableTensorView* x_grad, const MutableTensorView* weight_grad,
-              const MutableTensorView* bias_grad, const Context& context) {
+              const TensorView& out_grad, const char* data_format, const MutableTensorView* x_grad,
+              const MutableTensorView* weight_grad, const MutableTensorView* bias_grad,
+              const Context& context) {
   const WorkingInput<T> maps(out_grad, data_format, context);
   if (x_grad != nullptr) {
     const WorkingInput<T> filters(weight, "", context);
@@ -57,9 +57,8 @@ void Backward(const Convolution& sizes, const TensorView& x, const TensorView& w
 
 template <typename T>
 void Tangent(const Convolution& sizes, const TensorView& x, const TensorView& weight,
-             const TensorView* x_tangent, const TensorView* weight_tangent,
-             const char* data_format, const MutableTensorView& out_tangent,
-             const Context& context) {
+             const TensorView* x_tangent, const TensorView* weight_tangent, const char* data_format,
+             const MutableTensorView& out_tangent, const Context& context) {
   const WorkingOutput<T> maps(out_tangent, data_format);
   const int64_t count = Numel(out_tangent);
   std::fill_n(maps.data(), count, Working<T>(0));
@@ -88,10 +87,9 @@ Status Conv2dShape(const TensorView& x, const TensorView& weight, IntSpan stride
   return OkStatus();
 }
 
-Status Conv2d(const TensorView& x, const TensorView& weight, const TensorView* bias,
-              IntSpan stride, IntSpan padding, const char* padding_algorithm, IntSpan dilation,
-              int64_t groups, const char* data_format, const MutableTensorView& out,
-              const Context& context) {
+Status Conv2d(const TensorView& x, const TensorView& weight, const TensorView* bias, IntSpan stride,
+              IntSpan padding, const char* padding_algorithm, IntSpan dilation, int64_t groups,
+              const char* data_format, const MutableTensorView& out, const Context& context) {
   Convolution sizes;
   PM_RETURN_IF_ERROR(ResolveConvolution(
       x, weight, {stride, padding, padding_algorithm, dilation, groups, data_format}, &sizes));
@@ -115,8 +113,7 @@ Status Conv2dGrad(const TensorView& x, const TensorView& weight, const TensorVie
       CheckConvolutionTensor(out_grad, "out_grad", MapsShape(sizes, data_format), x.dtype));
   PM_RETURN_IF_ERROR(CheckOptional(x_grad, "x_grad", ShapeOf(x), x.dtype));
   PM_RETURN_IF_ERROR(CheckOptional(weight_grad, "weight_grad", ShapeOf(weight), x.dtype));
-  PM_RETURN_IF_ERROR(
-      CheckConvolutionBias(x, bias_grad, sizes.groups * sizes.filters, "bias_grad"));
+  PM_RETURN_IF_ERROR(CheckConvolutionBias(x, bias_grad, sizes.groups * sizes.filters, "bias_grad"));
   DispatchFloating(x.dtype, [&](auto tag) {
     Backward<typename decltype(tag)::type>(sizes, x, weight, out_grad, data_format, x_grad,
                                            weight_grad, bias_grad, context);

@@ -85,10 +85,8 @@ class Numbers {
     for (int64_t row = 0; row < out[2]; ++row) {
       for (int64_t column = 0; column < out[3]; ++column) {
         for (int64_t tap = 0; tap < c_.weight[2] * c_.weight[3]; ++tap) {
-          const int64_t i =
-              row * c_.stride[0] - Before(0) + tap / c_.weight[3] * c_.dilation[0];
-          const int64_t j =
-              column * c_.stride[1] - Before(1) + tap % c_.weight[3] * c_.dilation[1];
+          const int64_t i = row * c_.stride[0] - Before(0) + tap / c_.weight[3] * c_.dilation[0];
+          const int64_t j = column * c_.stride[1] - Before(1) + tap % c_.weight[3] * c_.dilation[1];
           if (i < 0 || i >= c_.x[2] || j < 0 || j >= c_.x[3]) continue;
           function(i * c_.x[3] + j, tap, row * out[3] + column);
         }
@@ -135,13 +133,13 @@ TEST(Conv2dTest, SumsProductsAndTheirAdjoints) {
                                          results[2].mutable_view(), results[3].mutable_view()};
       const TestTensor strided = x.With(Strides::kBackwards);
       const TensorView bias_view = bias.view();
-      Status status = Conv2d(strided.view(), weight.view(), &bias_view, Span(c.stride),
-                             Span(c.padding), "EXPLICIT", Span(c.dilation), c.groups, "NCHW",
-                             views[0], {2});
+      Status status =
+          Conv2d(strided.view(), weight.view(), &bias_view, Span(c.stride), Span(c.padding),
+                 "EXPLICIT", Span(c.dilation), c.groups, "NCHW", views[0], {2});
       ASSERT_TRUE(status.ok()) << status.message;
-      status = Conv2dGrad(x.view(), weight.view(), out_grad.view(), Span(c.stride),
-                          Span(c.padding), "EXPLICIT", Span(c.dilation), c.groups, "NCHW",
-                          &views[1], &views[2], &views[3], {2});
+      status = Conv2dGrad(x.view(), weight.view(), out_grad.view(), Span(c.stride), Span(c.padding),
+                          "EXPLICIT", Span(c.dilation), c.groups, "NCHW", &views[1], &views[2],
+                          &views[3], {2});
       ASSERT_TRUE(status.ok()) << status.message;
       ExpectNear(results[0], out, dtype);
       ExpectNear(results[1], x_grad, dtype);

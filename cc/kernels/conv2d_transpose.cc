@@ -20,9 +20,9 @@ void Forward(const Convolution& sizes, const TensorView& x, const TensorView& we
 
 template <typename T>
 void Backward(const Convolution& sizes, const TensorView& x, const TensorView& weight,
-              const TensorView& out_grad, const char* data_format,
-              const MutableTensorView* x_grad, const MutableTensorView* weight_grad,
-              const MutableTensorView* bias_grad, const Context& context) {
+              const TensorView& out_grad, const char* data_format, const MutableTensorView* x_grad,
+              const MutableTensorView* weight_grad, const MutableTensorView* bias_grad,
+              const Context& context) {
   const WorkingInput<T> images(out_grad, data_format, context);
   if (x_grad != nullptr) {
     const WorkingInput<T> filters(weight, "", context);
@@ -81,8 +81,8 @@ Status Conv2dTransposeGrad(const TensorView& x, const TensorView& weight,
                            const char* padding_algorithm, IntSpan output_padding,
                            IntSpan output_size, IntSpan dilation, int64_t groups,
                            const char* data_format, const MutableTensorView* x_grad,
-                           const MutableTensorView* weight_grad,
-                           const MutableTensorView* bias_grad, const Context& context) {
+                           const MutableTensorView* weight_grad, const MutableTensorView* bias_grad,
+                           const Context& context) {
   Convolution sizes;
   PM_RETURN_IF_ERROR(ResolveTransposed(
       x, weight, {stride, padding, padding_algorithm, dilation, groups, data_format},

@@ -62,8 +62,7 @@ class Blocks {
   Block At(int64_t group, int64_t part) const {
     const int64_t image = group * images_;
     const int64_t first = part * length_;
-    return {image, std::min(images_, batch_ - image), first,
-            std::min(first + length_, positions_)};
+    return {image, std::min(images_, batch_ - image), first, std::min(first + length_, positions_)};
   }
 
  private:
@@ -112,8 +111,7 @@ class BlockMatrices {
   }
 
   /// The maps of the block as one matrix: their own memory, or a copy where there are several.
-  const T* GatherMaps(const Blocks::Block& block, int64_t group, const T* maps,
-                      int64_t* ld) const {
+  const T* GatherMaps(const Blocks::Block& block, int64_t group, const T* maps, int64_t* ld) const {
     *ld = sizes_.positions();
     if (block.images == 1) return maps + MapOffset(block.image, group) + block.first;
     *ld = block.columns();
@@ -161,8 +159,8 @@ void MapsOfBlock(const Convolution& sizes, const BlockMatrices<T>& matrices,
   int64_t ld = 0;
   const T* const patches = matrices.Patches(block, group, images, &ld);
   const bool direct = block.images == 1;
-  T* const out = direct ? maps + matrices.MapOffset(block.image, group) + block.first
-                        : matrices.maps();
+  T* const out =
+      direct ? maps + matrices.MapOffset(block.image, group) + block.first : matrices.maps();
   const int64_t out_ld = direct ? sizes.positions() : block.columns();
   if (bias != nullptr) {
     for (int64_t k = 0; k < sizes.filters; ++k) {
@@ -262,8 +260,7 @@ void ConvolutionMaps(const Convolution& sizes, const T* images, const T* filters
                 const BlockMatrices<T> matrices(sizes, blocks, sizes.patch());
                 for (int64_t i = begin; i < end; ++i) {
                   const int64_t plane = i / blocks.parts();
-                  MapsOfBlock(sizes, matrices,
-                              blocks.At(plane / sizes.groups, i % blocks.parts()),
+                  MapsOfBlock(sizes, matrices, blocks.At(plane / sizes.groups, i % blocks.parts()),
                               plane % sizes.groups, images, filters, bias, maps);
                 }
               });
@@ -277,8 +274,7 @@ void ConvolutionImages(const Convolution& sizes, const T* maps, const T* filters
   if (sizes.filters * sizes.positions() * sizes.taps() == 0) return;
   if (IsDepthwise(sizes)) return AddDepthwiseImages(sizes, maps, filters, images, context);
   const Blocks all_channels(sizes, sizes.patch());
-  const int64_t channels =
-      ChannelsOfTask(sizes, all_channels.groups_of_images() * sizes.groups);
+  const int64_t channels = ChannelsOfTask(sizes, all_channels.groups_of_images() * sizes.groups);
   const Blocks blocks(sizes, channels * sizes.taps());
   const int64_t parts = (sizes.channels + channels - 1) / channels;
   const int64_t work = sizes.filters * channels * sizes.taps() * blocks.most_columns();
@@ -289,8 +285,7 @@ void ConvolutionImages(const Convolution& sizes, const T* maps, const T* filters
                   const int64_t channel = i % parts * channels;
                   ImagesOfTask(sizes, matrices, blocks, i / parts / sizes.groups,
                                i / parts % sizes.groups, channel,
-                               std::min(channels, sizes.channels - channel), maps, filters,
-                               images);
+                               std::min(channels, sizes.channels - channel), maps, filters, images);
                 }
               });
 }
@@ -355,13 +350,12 @@ void ChannelSums(int64_t batch, int64_t channels, int64_t length, const T* value
   });
 }
 
-#define PM_INSTANTIATE(T)                                                                         \
-  template void ConvolutionMaps<T>(const Convolution&, const T*, const T*, const T*, T*,          \
-                                   const Context&);                                               \
-  template void ConvolutionImages<T>(const Convolution&, const T*, const T*, const T*, T*,        \
-                                     const Context&);                                             \
-  template void ConvolutionFilters<T>(const Convolution&, const T*, const T*, T*,                 \
-                                      const Context&);                                            \
+#define PM_INSTANTIATE(T)                                                                          \
+  template void ConvolutionMaps<T>(const Convolution&, const T*, const T*, const T*, T*,           \
+                                   const Context&);                                                \
+  template void ConvolutionImages<T>(const Convolution&, const T*, const T*, const T*, T*,         \
+                                     const Context&);                                              \
+  template void ConvolutionFilters<T>(const Convolution&, const T*, const T*, T*, const Context&); \
   template void ChannelSums<T>(int64_t, int64_t, int64_t, const T*, T*, const Context&);
 
 PM_INSTANTIATE(float)

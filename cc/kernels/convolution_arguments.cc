@@ -29,8 +29,7 @@ Status CheckPair(const char* name, IntSpan values, int64_t least) {
 
 Status CheckOperands(const TensorLayout& x, const TensorLayout& weight,
                      const ConvolutionAttributes& attributes) {
-  if (!IsChannelsLast(attributes.data_format) &&
-      std::strcmp(attributes.data_format, "NCHW") != 0) {
+  if (!IsChannelsLast(attributes.data_format) && std::strcmp(attributes.data_format, "NCHW") != 0) {
     return InvalidArgument("data_format is ", attributes.data_format, ", expected NCHW or NHWC");
   }
   if (x.dtype != DType::kFloat16 && x.dtype != DType::kBFloat16 && x.dtype != DType::kFloat32 &&
@@ -107,8 +106,8 @@ int64_t FloorDivide(int64_t a, int64_t b) { return a >= 0 ? a / b : -((-a + b - 
 Status ResolvePositions(const ConvolutionAttributes& attributes, int position, const char* name,
                         ConvolutionAxis* axis) {
   int64_t after = 0;
-  PM_RETURN_IF_ERROR(ResolvePadding(attributes, position, axis->size, axis->extent(),
-                                    &axis->before, &after));
+  PM_RETURN_IF_ERROR(
+      ResolvePadding(attributes, position, axis->size, axis->extent(), &axis->before, &after));
   const int64_t room = axis->size + axis->before + after - axis->extent();
   axis->positions = FloorDivide(room, axis->stride) + 1;
   if (room >= 0 || (axis->size == 0 && axis->positions >= 0)) return OkStatus();
@@ -120,16 +119,16 @@ Status ResolveOutputSize(const ConvolutionAttributes& attributes, IntSpan output
                          IntSpan output_size, int position, const char* name,
                          ConvolutionAxis* axis) {
   int64_t after = 0;
-  PM_RETURN_IF_ERROR(ResolvePadding(attributes, position, axis->positions, axis->extent(),
-                                    &axis->before, &after));
+  PM_RETURN_IF_ERROR(
+      ResolvePadding(attributes, position, axis->positions, axis->extent(), &axis->before, &after));
   const int64_t least =
       (axis->positions - 1) * axis->stride + axis->extent() - axis->before - after;
   axis->size = least;
   if (output_size.size > 0) {
     axis->size = output_size[position];
     if (axis->size < least || axis->size >= least + axis->stride) {
-      return InvalidArgument("output_size is ", axis->size, " for the ", name, ", expected ",
-                             least, " to ", least + axis->stride - 1);
+      return InvalidArgument("output_size is ", axis->size, " for the ", name, ", expected ", least,
+                             " to ", least + axis->stride - 1);
     }
   } else if (output_padding.size > 0) {
     const int64_t limit = std::max(axis->stride, axis->dilation);
@@ -233,10 +232,10 @@ Status ResolveTransposed(const TensorLayout& x, const TensorLayout& weight,
   SetAxes(weight, attributes, sizes);
   sizes->height.positions = x.shape[last ? 1 : 2];
   sizes->width.positions = x.shape[last ? 2 : 3];
-  PM_RETURN_IF_ERROR(ResolveOutputSize(attributes, output_padding, output_size, 0, "height",
-                                       &sizes->height));
-  PM_RETURN_IF_ERROR(ResolveOutputSize(attributes, output_padding, output_size, 1, "width",
-                                       &sizes->width));
+  PM_RETURN_IF_ERROR(
+      ResolveOutputSize(attributes, output_padding, output_size, 0, "height", &sizes->height));
+  PM_RETURN_IF_ERROR(
+      ResolveOutputSize(attributes, output_padding, output_size, 1, "width", &sizes->width));
   return CheckBlasSizes(*sizes);
 }
 

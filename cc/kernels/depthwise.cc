@@ -129,11 +129,11 @@ void DepthwiseMaps(const Convolution& sizes, const T* images, const T* filters, 
                map + i % rows * width);
         continue;
       }
-      ForEachTapOfRow(sizes, inside, i % rows, [&](int64_t tap, int64_t pixel, int64_t position,
-                                           int64_t count) {
-        AddScaled(filters[channel * sizes.taps() + tap], image + pixel, sizes.width.stride,
-                  map + position, 1, count);
-      });
+      ForEachTapOfRow(sizes, inside, i % rows,
+                      [&](int64_t tap, int64_t pixel, int64_t position, int64_t count) {
+                        AddScaled(filters[channel * sizes.taps() + tap], image + pixel,
+                                  sizes.width.stride, map + position, 1, count);
+                      });
     }
   });
 }
@@ -149,10 +149,10 @@ void AddDepthwiseImages(const Convolution& sizes, const T* maps, const T* filter
       const T* const filter = filters + i % (sizes.groups * sizes.filters) * sizes.taps();
       T* const image = images + i / sizes.filters * sizes.pixels();
       for (int64_t row = 0; row < sizes.height.positions; ++row) {
-        ForEachTapOfRow(sizes, inside, row, [&](int64_t tap, int64_t pixel, int64_t position,
-                                        int64_t count) {
-          AddScaled(filter[tap], map + position, 1, image + pixel, sizes.width.stride, count);
-        });
+        ForEachTapOfRow(
+            sizes, inside, row, [&](int64_t tap, int64_t pixel, int64_t position, int64_t count) {
+              AddScaled(filter[tap], map + position, 1, image + pixel, sizes.width.stride, count);
+            });
       }
     }
   });
@@ -173,21 +173,20 @@ void DepthwiseFilters(const Convolution& sizes, const T* images, const T* maps, 
         const T* const image =
             images + (n * sizes.groups + channel / sizes.filters) * sizes.pixels();
         for (int64_t row = 0; row < sizes.height.positions; ++row) {
-          ForEachTapOfRow(sizes, inside, row, [&](int64_t tap, int64_t pixel, int64_t position,
-                                          int64_t count) {
-            filter[tap] += Dot(image + pixel, sizes.width.stride, map + position, count);
-          });
+          ForEachTapOfRow(
+              sizes, inside, row, [&](int64_t tap, int64_t pixel, int64_t position, int64_t count) {
+                filter[tap] += Dot(image + pixel, sizes.width.stride, map + position, count);
+              });
         }
       }
     }
   });
 }
 
-#define PM_INSTANTIATE(T)                                                                         \
-  template void DepthwiseMaps<T>(const Convolution&, const T*, const T*, const T*, T*,            \
-                                 const Context&);                                                 \
-  template void AddDepthwiseImages<T>(const Convolution&, const T*, const T*, T*,                 \
-                                      const Context&);                                            \
+#define PM_INSTANTIATE(T)                                                                          \
+  template void DepthwiseMaps<T>(const Convolution&, const T*, const T*, const T*, T*,             \
+                                 const Context&);                                                  \
+  template void AddDepthwiseImages<T>(const Convolution&, const T*, const T*, T*, const Context&); \
   template void DepthwiseFilters<T>(const Convolution&, const T*, const T*, T*, const Context&);
 
 PM_INSTANTIATE(float)

@@ -62,8 +62,8 @@ inline void ForEachRun(const Convolution& sizes, const InsidePositions& rows,
     if (from > begin) outside(column + begin, from - begin);
     if (to > from) {
       const int64_t line = row * sizes.height.stride + rows.offset;
-      inside(column + from,
-             line * sizes.width.size + from * sizes.width.stride + columns.offset, to - from);
+      inside(column + from, line * sizes.width.size + from * sizes.width.stride + columns.offset,
+             to - from);
     }
     if (end > to) outside(column + to, end - to);
   }
@@ -84,8 +84,8 @@ inline void CopyRun(const T* from, int64_t step, int64_t count, T* to) {
 /// Writes row (channel, tap) of `columns`, of `ld` elements a row, for the positions
 /// [first, last) of the image at `image` [channels, height, width].
 template <typename T>
-void Im2Col(const Convolution& sizes, const InsideOfTaps& inside, int64_t channels,
-            const T* image, int64_t first, int64_t last, T* columns, int64_t ld) {
+void Im2Col(const Convolution& sizes, const InsideOfTaps& inside, int64_t channels, const T* image,
+            int64_t first, int64_t last, T* columns, int64_t ld) {
   const PositionRange positions(sizes.width.positions, first, last);
   for (int64_t channel = 0; channel < channels; ++channel, image += sizes.pixels()) {
     for (int64_t row_tap = 0; row_tap < sizes.height.taps; ++row_tap) {

@@ -245,16 +245,16 @@ Workspace GeevWorkspace(bool vectors, int64_t n) {
   return {SizeFromAnswer(scalars), kIsComplex<T> ? 2 * n : 0, 0};
 }
 
-#define PM_INSTANTIATE(T)                                                                        \
-  template void Gemm<T>(Op, Op, int64_t, int64_t, int64_t, T, const T*, int64_t, const T*,       \
-                        int64_t, T*, int64_t, T);                                                \
-  template void Trmm<T>(Side, Triangle, Op, int64_t, int64_t, T, const T*, int64_t, T*, int64_t); \
-  template void Trsm<T>(Side, Triangle, Op, int64_t, int64_t, const T*, int64_t, T*, int64_t);   \
-  template int64_t SolveByLu<T>(Op, int64_t, int64_t, T*, int64_t, int32_t*, T*, int64_t);       \
-  template int64_t Syevd<T>(bool, Triangle, int64_t, T*, Real<T>*, const Workspace&, T*,         \
-                            Real<T>*, int32_t*);                                                 \
-  template Workspace SyevdWorkspace<T>(bool, int64_t);                                           \
-  template int64_t Geev<T>(int64_t, T*, T*, T*, T*, const Workspace&, T*, Real<T>*);             \
+#define PM_INSTANTIATE(T)                                                                          \
+  template void Gemm<T>(Op, Op, int64_t, int64_t, int64_t, T, const T*, int64_t, const T*,         \
+                        int64_t, T*, int64_t, T);                                                  \
+  template void Trmm<T>(Side, Triangle, Op, int64_t, int64_t, T, const T*, int64_t, T*, int64_t);  \
+  template void Trsm<T>(Side, Triangle, Op, int64_t, int64_t, const T*, int64_t, T*, int64_t);     \
+  template int64_t SolveByLu<T>(Op, int64_t, int64_t, T*, int64_t, int32_t*, T*, int64_t);         \
+  template int64_t Syevd<T>(bool, Triangle, int64_t, T*, Real<T>*, const Workspace&, T*, Real<T>*, \
+                            int32_t*);                                                             \
+  template Workspace SyevdWorkspace<T>(bool, int64_t);                                             \
+  template int64_t Geev<T>(int64_t, T*, T*, T*, T*, const Workspace&, T*, Real<T>*);               \
   template Workspace GeevWorkspace<T>(bool, int64_t);
 
 PM_INSTANTIATE(float)

@@ -299,8 +299,8 @@ class BlockAttention {
       return softmax::RunWidest<AddRowsLoop>(weights, value.data, value.step, count,
                                              sizes_.value_size, sums_.data());
     }
-    Gemm<float>(Op::kNone, Op::kNone, sizes_.value_size, rows, count, 1.0f, value.data,
-                   value.step, scores_.data(), step, sums_.data(), sizes_.value_size, 1.0f);
+    Gemm<float>(Op::kNone, Op::kNone, sizes_.value_size, rows, count, 1.0f, value.data, value.step,
+                scores_.data(), step, sums_.data(), sizes_.value_size, 1.0f);
   }
 
   /// Turns the scores of one query with keys [first, first + count) into weights, and corrects what
@@ -344,7 +344,8 @@ class BlockAttention {
       if (step == 1) {
         RunBest<FinishRowLoop<T>>(sums, factor, sizes_.value_size, to);
       } else {
-        for (int64_t i = 0; i < sizes_.value_size; ++i) to[i * step] = FromWork<T>(sums[i] * factor);
+        for (int64_t i = 0; i < sizes_.value_size; ++i)
+          to[i * step] = FromWork<T>(sums[i] * factor);
       }
     }
   }
@@ -392,10 +393,12 @@ void FillRest(const MutableTensorView& out, const Lengths& lengths, const Contex
 
 }  // namespace
 
-Status VariableLengthMemoryEfficientAttention(
-    const TensorView& query, const TensorView& key, const TensorView& value,
-    const TensorView& seq_lens, const TensorView& kv_seq_lens, const TensorView* mask, double scale,
-    bool causal, int64_t pre_cache_length, const MutableTensorView& out, const Context& context) {
+Status VariableLengthMemoryEfficientAttention(const TensorView& query, const TensorView& key,
+                                              const TensorView& value, const TensorView& seq_lens,
+                                              const TensorView& kv_seq_lens, const TensorView* mask,
+                                              double scale, bool causal, int64_t pre_cache_length,
+                                              const MutableTensorView& out,
+                                              const Context& context) {
   Sizes sizes;
   PM_RETURN_IF_ERROR(CheckShapes(query, key, value, &sizes));
   if (query.dtype != DType::kFloat16 && query.dtype != DType::kBFloat16 &&
@@ -408,8 +411,7 @@ Status VariableLengthMemoryEfficientAttention(
   PM_RETURN_IF_ERROR(CheckSameDType("query", query, "out", out));
   if (mask != nullptr) PM_RETURN_IF_ERROR(CheckMask(*mask, query, sizes));
   Lengths lengths;
-  PM_RETURN_IF_ERROR(
-      ReadAllLengths(seq_lens, kv_seq_lens, pre_cache_length, sizes, &lengths));
+  PM_RETURN_IF_ERROR(ReadAllLengths(seq_lens, kv_seq_lens, pre_cache_length, sizes, &lengths));
   TensorLayout expected = query;
   expected.shape[3] = sizes.value_size;
   if (!SameShape(expected, out)) {
@@ -419,8 +421,8 @@ Status VariableLengthMemoryEfficientAttention(
   if (Numel(out) == 0) return OkStatus();
 
   FillRest(out, lengths, context);
-  const Arguments of{query, key,    value,            mask, static_cast<float>(scale),
-                     causal, pre_cache_length, out};
+  const Arguments of{query, key, value, mask, static_cast<float>(scale), causal, pre_cache_length,
+                     out};
   if (query.dtype == DType::kFloat16) {
     RunBlocks<Float16>(of, sizes, lengths, context);
   } else if (query.dtype == DType::kBFloat16) {

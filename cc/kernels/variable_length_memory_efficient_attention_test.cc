@@ -89,8 +89,9 @@ void ExpectRight(const Call& call, const TestTensor& out, double tolerance) {
         for (int64_t e = 0; e < v[3]; ++e) {
           double sum = 0;
           for (size_t j = 0; j < weights.size(); ++j) {
-            sum += weights[j] *
-                   call.value.Get(Number(v, b, h / (q[1] / v[1]), static_cast<int64_t>(j), e)).real();
+            sum +=
+                weights[j] *
+                call.value.Get(Number(v, b, h / (q[1] / v[1]), static_cast<int64_t>(j), e)).real();
           }
           const double expected = total == 0 ? 0 : sum / total;
           ASSERT_NEAR(out.Get(Number(o, b, h, i, e)).real(), expected,
@@ -110,8 +111,8 @@ Call RandomCall(DType dtype, std::mt19937* random, int64_t length = 7, int64_t k
   const double queries = static_cast<double>(length), keys = static_cast<double>(kv_length);
   return {TestTensor::Random(dtype, {2, 4, length, 6}, random),
           TestTensor::Random(dtype, {2, 2, kv_length, 6}, random),
-          TestTensor::Random(dtype, {2, 2, kv_length, 5}, random),
-          Lengths({queries, queries - 2}), Lengths({keys - 3, keys - 1})};
+          TestTensor::Random(dtype, {2, 2, kv_length, 5}, random), Lengths({queries, queries - 2}),
+          Lengths({keys - 3, keys - 1})};
 }
 
 /// A mask larger than the scores that hides some pairs.
@@ -196,8 +197,8 @@ TEST(VariableLengthAttention, DoesNotReadKeysThatAreNotUsed) {
 TEST(VariableLengthAttention, GivesZerosWithoutAVisibleKey) {
   std::mt19937 random(5);
   Call call = RandomCall(DType::kFloat32, &random);
-  call.mask = TestTensor::Of(DType::kFloat32, {2, 1, 7, 9},
-                             std::vector<double>(2 * 7 * 9, -kInfinity));
+  call.mask =
+      TestTensor::Of(DType::kFloat32, {2, 1, 7, 9}, std::vector<double>(2 * 7 * 9, -kInfinity));
   TestTensor out = call.Out();
   ASSERT_TRUE(call.Run(&out).ok());
   for (int64_t i = 0; i < out.numel(); ++i) EXPECT_EQ(out.Get(i).real(), 0);

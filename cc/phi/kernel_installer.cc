@@ -123,9 +123,8 @@ std::string PlanKernel(const PhiKernel& kernel, const std::vector<phi::DataType>
   const KernelsByKey* const entries = stock == factory.end() ? nullptr : &stock->second;
   for (const RoutedKernel& routed : kernel.make(kernel.name)) {
     if (std::find(dtypes.begin(), dtypes.end(), routed.dtype) == dtypes.end()) continue;
-    const std::string reason = kernel.is_new
-                                   ? PlanNewDtype(entries, routed, plan)
-                                   : PlanDtype(*entries, routed, kernel.added_args, plan);
+    const std::string reason = kernel.is_new ? PlanNewDtype(entries, routed, plan)
+                                             : PlanDtype(*entries, routed, kernel.added_args, plan);
     if (!reason.empty()) return reason;
   }
   return "";

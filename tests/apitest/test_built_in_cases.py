@@ -7,21 +7,12 @@ from collections import Counter
 import pytest
 from helpers import bound
 from paddlemend import catalogue
-from paddlemend.apitest import accuracy, row
-from paddlemend.apitest.reference_call import ReferenceExecution
 from paddlemend.apitest.selection import BUILT_IN_CASES
 
-# Those of operators that are not mended yet are run on demand only.
 FILES = sorted(BUILT_IN_CASES.rglob("*.txt"))
 LINES = [
     line for file in FILES for line in file.read_text().splitlines() if line and line[0] != "#"
 ]
-
-PENDING = [entry for entry in catalogue.OPERATORS if entry.policy == catalogue.PENDING]
-
-
-def torch_itself(call, inputs, arguments, differentiable):
-    return ReferenceExecution(call, arguments)
 
 
 def test_every_line_binds_to_the_catalogue_and_none_is_there_twice():
@@ -33,19 +24,6 @@ def test_every_line_binds_to_the_catalogue_and_none_is_there_twice():
 @pytest.mark.parametrize("path", [p for o in catalogue.OPERATORS for a in o.apis for p in a.paths])
 def test_every_path_of_the_catalogue_has_cases(path):
     assert any(line.startswith(f"{path}(") for line in LINES)
-
-
-@pytest.mark.parametrize("entry", PENDING, ids=lambda entry: entry.name)
-def test_the_references_of_pending_operators_agree_with_themselves(entry, monkeypatch):
-    """Forward, backward and widened, on every line: no wheel runs some of these operators.
-
-    Without repetition, which would judge Torch.
-    """
-    monkeypatch.setattr(accuracy, "judge_repetitions", lambda trial: None)
-    paths = {path for api in entry.apis for path in api.paths}
-    for line in (line for line in LINES if line.split("(")[0] in paths):
-        result = accuracy.AccuracyTrial(bound(line), torch_itself, 0).verdict()
-        assert result.class_ in (row.PASS, row.BOTH_REJECT), (line, result)
 
 
 @pytest.mark.parametrize("entry", catalogue.OPERATORS, ids=lambda entry: entry.name)

@@ -20,10 +20,10 @@ enum class Kind { kAny, kDepthwise };
 
 template <Kind>
 void RunTranspose(const phi::CPUContext& context, const phi::DenseTensor& x,
-                         const phi::DenseTensor& weight, const Ints& strides, const Ints& paddings,
-                         const Ints& output_padding, const phi::IntArray& output_size,
-                         const std::string& padding_algorithm, int groups, const Ints& dilations,
-                         const std::string& data_format, phi::DenseTensor* out) {
+                  const phi::DenseTensor& weight, const Ints& strides, const Ints& paddings,
+                  const Ints& output_padding, const phi::IntArray& output_size,
+                  const std::string& padding_algorithm, int groups, const Ints& dilations,
+                  const std::string& data_format, phi::DenseTensor* out) {
   const ConvolutionAttributes a(strides, paddings, padding_algorithm, dilations, groups,
                                 data_format);
   const std::vector<int64_t> extra(output_padding.begin(), output_padding.end());
@@ -38,21 +38,20 @@ void RunTranspose(const phi::CPUContext& context, const phi::DenseTensor& x,
       a.dilation.data(), CountOf(a.dilation), a.groups, a.format, shape, &ndim));
   out->Resize(common::make_ddim(std::vector<int64_t>(shape, shape + ndim)));
   Allocate(context, out, x.dtype());
-  Check(pm_conv2d_transpose(
-      x_view.get(), weight_view.get(), nullptr, a.stride.data(), CountOf(a.stride),
-      a.padding.data(), CountOf(a.padding), a.algorithm, extra.data(), CountOf(extra), size.data(),
-      CountOf(size), a.dilation.data(), CountOf(a.dilation), a.groups, a.format,
-      DenseTensorView(*out).get(), nullptr));
+  Check(pm_conv2d_transpose(x_view.get(), weight_view.get(), nullptr, a.stride.data(),
+                            CountOf(a.stride), a.padding.data(), CountOf(a.padding), a.algorithm,
+                            extra.data(), CountOf(extra), size.data(), CountOf(size),
+                            a.dilation.data(), CountOf(a.dilation), a.groups, a.format,
+                            DenseTensorView(*out).get(), nullptr));
 }
 
 template <Kind>
 void RunTransposeGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
-                             const phi::DenseTensor& weight, const phi::DenseTensor& out_grad,
-                             const Ints& strides, const Ints& paddings, const Ints& output_padding,
-                             const phi::IntArray& output_size,
-                             const std::string& padding_algorithm, int groups,
-                             const Ints& dilations, const std::string& data_format,
-                             phi::DenseTensor* x_grad, phi::DenseTensor* weight_grad) {
+                      const phi::DenseTensor& weight, const phi::DenseTensor& out_grad,
+                      const Ints& strides, const Ints& paddings, const Ints& output_padding,
+                      const phi::IntArray& output_size, const std::string& padding_algorithm,
+                      int groups, const Ints& dilations, const std::string& data_format,
+                      phi::DenseTensor* x_grad, phi::DenseTensor* weight_grad) {
   const ConvolutionAttributes a(strides, paddings, padding_algorithm, dilations, groups,
                                 data_format);
   const std::vector<int64_t> extra(output_padding.begin(), output_padding.end());
