@@ -25,7 +25,7 @@ void CopyUnlessSame(const TensorView& from, const MutableTensorView& to, const C
 /// Checks x, its axis, and that every one of `tensors` has one value a channel.
 Status CheckTensors(const TensorView& x, int64_t channel_axis,
                     std::initializer_list<NamedTensor> tensors, int* axis) {
-  PM_RETURN_IF_ERROR(CheckNormDType(x, "x"));
+  PM_RETURN_IF_ERROR(CheckFloatingDType(x, "x"));
   if (x.ndim < 2) {
     return InvalidArgument("the shape of x is ", ShapeString(x),
                            ", expected two dimensions or more");
@@ -293,8 +293,8 @@ void RunInLayout(const Direction& of, int axis, const Context& context) {
   const ChannelLayout layout = MakeChannelLayout(of.x, axis);
   if (HasNoStatistics(layout, of.use_batch_statistics)) return PassThrough(of, context);
   if (layout.channels == 0) return;
-  DispatchNormDType(of.x.dtype,
-                    [&](auto tag) { Run<typename decltype(tag)::type>(of, layout, context); });
+  DispatchFloating(of.x.dtype,
+                   [&](auto tag) { Run<typename decltype(tag)::type>(of, layout, context); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "cc/kernels/norm_checks.h"
 #include "cc/kernels/test_tensor.h"
 
 namespace paddlemend {
@@ -11,13 +12,8 @@ namespace {
 
 using Sizes = TestTensor::Sizes;
 
-constexpr DType kDTypes[] = {DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64};
 constexpr double kEpsilon = 1e-5;
 constexpr double kMomentum = 0.75;
-
-DType StatisticsOf(DType dtype) {
-  return dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
-}
 
 double Precision(DType dtype) {
   if (dtype == DType::kFloat64) return 1e-13;
@@ -47,9 +43,9 @@ struct Call {
     for (int64_t c = 0; c < channels; ++c) var.Set(c, std::abs(var.Get(c).real()) + 0.5);
   }
 
-  TestTensor Result() const { return TestTensor(StatisticsOf(x.dtype()), {channels}); }
+  TestTensor Result() const { return TestTensor(StatisticsDType(x.dtype()), {channels}); }
   TestTensor Parameter(std::mt19937* random) const {
-    return TestTensor::Random(StatisticsOf(x.dtype()), {channels}, random);
+    return TestTensor::Random(StatisticsDType(x.dtype()), {channels}, random);
   }
 
   Status Forward(bool by_batch, int threads = 1) {
@@ -122,7 +118,7 @@ void ExpectRight(Call* call, bool by_batch) {
   ASSERT_TRUE(call->Forward(by_batch).ok());
   ASSERT_TRUE(call->Backward(by_batch).ok());
   const double precision = Precision(call->x.dtype());
-  const double exact = Precision(StatisticsOf(call->x.dtype()));
+  const double exact = Precision(StatisticsDType(call->x.dtype()));
   for (int64_t c = 0; c < call->channels; ++c) {
     const Channel channel(*call, c, by_batch);
     const double kept = by_batch ? kMomentum : 1;
@@ -156,7 +152,7 @@ const ShapeAndAxis kShapes[] = {
 
 TEST(BatchNorm, GivesWhatTheFormulasSay) {
   std::mt19937 random(1);
-  for (const DType dtype : kDTypes) {
+  for (const DType dtype : kFloatingDTypes) {
     for (const ShapeAndAxis& of : kShapes) {
       for (const bool by_batch : {true, false}) {
         SCOPED_TRACE(DTypeName(dtype) + ShapeString(of.shape.data(), of.shape.size()));

@@ -28,6 +28,12 @@ inline Status CheckIndexDType(const TensorLayout& index, const char* name) {
                           ", expected int32 or int64");
 }
 
+inline Status CheckFloatingDType(const TensorLayout& tensor, const char* name) {
+  if (IsFloating(tensor.dtype)) return OkStatus();
+  return UnsupportedDType("the dtype of ", name, " is ", DTypeName(tensor.dtype),
+                          ", expected float16, bfloat16, float32 or float64");
+}
+
 /// Sets *position to the axis counted from the start. A 0-D tensor counts as one dimension.
 inline Status ResolveAxis(int64_t axis, const TensorLayout& x, int* position,
                           const char* name = "axis") {

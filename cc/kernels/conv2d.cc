@@ -37,8 +37,8 @@ void Backward(const Convolution& sizes, const TensorView& x, const TensorView& w
   if (x_grad != nullptr) {
     const WorkingInput<T> filters(weight, "", context);
     const WorkingOutput<T> images(*x_grad, data_format);
-    ConvolutionImages<Working<T>>(sizes, maps.data(), filters.data(), nullptr, images.data(),
-                                  context);
+    ConvolutionImages<WorkType<T>>(sizes, maps.data(), filters.data(), nullptr, images.data(),
+                                   context);
     images.Finish(context);
   }
   if (weight_grad != nullptr) {
@@ -61,13 +61,13 @@ void Tangent(const Convolution& sizes, const TensorView& x, const TensorView& we
              const MutableTensorView& out_tangent, const Context& context) {
   const WorkingOutput<T> maps(out_tangent, data_format);
   const int64_t count = Numel(out_tangent);
-  std::fill_n(maps.data(), count, Working<T>(0));
-  std::vector<Working<T>> product(count);
+  std::fill_n(maps.data(), count, WorkType<T>(0));
+  std::vector<WorkType<T>> product(count);
   const auto add = [&](const TensorView& image, const TensorView& filter) {
     const WorkingInput<T> images(image, data_format, context);
     const WorkingInput<T> filters(filter, "", context);
-    ConvolutionMaps<Working<T>>(sizes, images.data(), filters.data(), nullptr, product.data(),
-                                context);
+    ConvolutionMaps<WorkType<T>>(sizes, images.data(), filters.data(), nullptr, product.data(),
+                                 context);
     for (int64_t i = 0; i < count; ++i) maps.data()[i] += product[i];
   };
   if (x_tangent != nullptr) add(*x_tangent, weight);

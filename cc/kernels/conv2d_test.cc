@@ -14,8 +14,6 @@ namespace {
 
 using Sizes = TestTensor::Sizes;
 
-constexpr DType kDTypes[] = {DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64};
-
 struct Case {
   Sizes x;       // [n, channels, height, width]
   Sizes weight;  // [filters, channels / groups, taps, taps]
@@ -108,7 +106,7 @@ void ExpectNear(const TestTensor& actual, const std::vector<double>& expected, D
 TEST(Conv2dTest, SumsProductsAndTheirAdjoints) {
   std::mt19937 random(1);
   for (const Case& c : kCases) {
-    for (const DType dtype : kDTypes) {
+    for (const DType dtype : kFloatingDTypes) {
       const Numbers numbers(c);
       const Sizes shape = numbers.OutShape();
       const TestTensor x = TestTensor::Random(dtype, c.x, &random);

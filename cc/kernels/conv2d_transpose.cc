@@ -27,8 +27,8 @@ void Backward(const Convolution& sizes, const TensorView& x, const TensorView& w
   if (x_grad != nullptr) {
     const WorkingInput<T> filters(weight, "", context);
     const WorkingOutput<T> maps(*x_grad, data_format);
-    ConvolutionMaps<Working<T>>(sizes, images.data(), filters.data(), nullptr, maps.data(),
-                                context);
+    ConvolutionMaps<WorkType<T>>(sizes, images.data(), filters.data(), nullptr, maps.data(),
+                                 context);
     maps.Finish(context);
   }
   if (weight_grad != nullptr) {

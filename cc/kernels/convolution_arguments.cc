@@ -32,11 +32,7 @@ Status CheckOperands(const TensorLayout& x, const TensorLayout& weight,
   if (!IsChannelsLast(attributes.data_format) && std::strcmp(attributes.data_format, "NCHW") != 0) {
     return InvalidArgument("data_format is ", attributes.data_format, ", expected NCHW or NHWC");
   }
-  if (x.dtype != DType::kFloat16 && x.dtype != DType::kBFloat16 && x.dtype != DType::kFloat32 &&
-      x.dtype != DType::kFloat64) {
-    return UnsupportedDType("the dtype of x is ", DTypeName(x.dtype),
-                            ", expected float16, bfloat16, float32 or float64");
-  }
+  PM_RETURN_IF_ERROR(CheckFloatingDType(x, "x"));
   PM_RETURN_IF_ERROR(CheckSameDType("x", x, "weight", weight));
   for (const auto& [layout, name] : {std::pair(&x, "x"), std::pair(&weight, "weight")}) {
     if (layout->ndim != 4) {

@@ -8,17 +8,13 @@
 #include <type_traits>
 
 #include "cc/kernels/contiguous.h"
-#include "cc/kernels/half.h"
+#include "cc/kernels/element_math.h"
 #include "cc/kernels/parallel.h"
 
 namespace paddlemend {
 
 template <typename T>
-constexpr bool kIsHalf = std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>;
-
-/// What is computed with where T is stored.
-template <typename T>
-using Working = std::conditional_t<kIsHalf<T>, float, T>;
+constexpr bool kIsConverted = !std::is_same_v<T, WorkType<T>>;
 
 constexpr int64_t kConversionGrain = 32768;
 
@@ -42,14 +38,14 @@ class WorkingInput {
   WorkingInput(const TensorView* view, const char* data_format, const Context& context) {
     if (view == nullptr) return;
     input_.emplace(ChannelsFirst(*view, data_format), context);
-    data_ = static_cast<const Working<T>*>(input_->data());
-    if constexpr (kIsHalf<T>) {
+    data_ = static_cast<const WorkType<T>*>(input_->data());
+    if constexpr (kIsConverted<T>) {
       const int64_t count = Numel(*view);
       const T* const from = static_cast<const T*>(input_->data());
       converted_.reset(new float[count]);
       float* const to = converted_.get();
       ParallelFor(context, count, kConversionGrain, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) to[i] = ToFloat(from[i]);
+        for (int64_t i = begin; i < end; ++i) to[i] = ToWork(from[i]);
       });
       data_ = to;
     }
@@ -57,16 +53,13 @@ class WorkingInput {
   WorkingInput(const TensorView& view, const char* data_format, const Context& context)
       : WorkingInput(&view, data_format, context) {}
 
-  const Working<T>* data() const { return data_; }
+  const WorkType<T>* data() const { return data_; }
 
  private:
   std::optional<ContiguousInput> input_;
   std::unique_ptr<float[]> converted_;
-  const Working<T>* data_ = nullptr;
+  const WorkType<T>* data_ = nullptr;
 };
-
-inline void Round(float value, Float16* out) { *out = ToFloat16(value); }
-inline void Round(float value, BFloat16* out) { *out = ToBFloat16(value); }
 
 /// An output: Finish() writes what was computed at data() to it.
 template <typename T>
@@ -75,20 +68,20 @@ class WorkingOutput {
   WorkingOutput(const MutableTensorView& view, const char* data_format)
       : output_(ChannelsFirst(view, data_format)),
         count_(Numel(view)),
-        data_(static_cast<Working<T>*>(output_.data())) {
-    if constexpr (kIsHalf<T>) {
+        data_(static_cast<WorkType<T>*>(output_.data())) {
+    if constexpr (kIsConverted<T>) {
       unrounded_.reset(new float[count_]);
       data_ = unrounded_.get();
     }
   }
 
-  Working<T>* data() const { return data_; }
+  WorkType<T>* data() const { return data_; }
 
   void Finish(const Context& context) const {
-    if constexpr (kIsHalf<T>) {
+    if constexpr (kIsConverted<T>) {
       T* const to = static_cast<T*>(output_.data());
       ParallelFor(context, count_, kConversionGrain, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) Round(data_[i], to + i);
+        for (int64_t i = begin; i < end; ++i) to[i] = FromWork<T>(data_[i]);
       });
     }
     output_.Finish(context);
@@ -97,23 +90,8 @@ class WorkingOutput {
  private:
   ContiguousOutput output_;
   int64_t count_;
-  Working<T>* data_;
+  WorkType<T>* data_;
   std::unique_ptr<float[]> unrounded_;
 };
-
-/// Calls `function(TypeTag<T>())` for the four floating dtypes, to which `dtype` belongs.
-template <typename Function>
-void DispatchFloating(DType dtype, const Function& function) {
-  switch (dtype) {
-    case DType::kFloat16:
-      return function(TypeTag<Float16>());
-    case DType::kBFloat16:
-      return function(TypeTag<BFloat16>());
-    case DType::kFloat32:
-      return function(TypeTag<float>());
-    default:
-      return function(TypeTag<double>());
-  }
-}
 
 }  // namespace paddlemend

@@ -11,11 +11,6 @@
 namespace paddlemend {
 namespace {
 
-bool IsFloating(DType dtype) {
-  return dtype == DType::kFloat16 || dtype == DType::kBFloat16 || dtype == DType::kFloat32 ||
-         dtype == DType::kFloat64;
-}
-
 /// Calls `function(TypeTag<T>())` with the unsigned integer of the size of a floating point dtype.
 template <typename Function>
 decltype(auto) DispatchBits(DType dtype, Function&& function) {

@@ -39,6 +39,13 @@ inline int64_t RealsPerElement(DType dtype) {
   return dtype == DType::kComplex64 || dtype == DType::kComplex128 ? 2 : 1;
 }
 
+inline bool IsHalf(DType dtype) { return dtype == DType::kFloat16 || dtype == DType::kBFloat16; }
+
+/// Whether elements are real floating point numbers.
+inline bool IsFloating(DType dtype) {
+  return IsHalf(dtype) || dtype == DType::kFloat32 || dtype == DType::kFloat64;
+}
+
 /// The name NumPy and Paddle use, for example "float32".
 inline const char* DTypeName(DType dtype) {
   constexpr const char* kNames[] = {"bool",    "uint8",   "int8",      "int16",
@@ -82,6 +89,21 @@ decltype(auto) DispatchDType(DType dtype, Function&& function) {
       break;
   }
   return function(TypeTag<std::complex<double>>());
+}
+
+/// As DispatchDType, for a dtype that IsFloating.
+template <typename Function>
+decltype(auto) DispatchFloating(DType dtype, Function&& function) {
+  switch (dtype) {
+    case DType::kFloat16:
+      return function(TypeTag<Float16>());
+    case DType::kBFloat16:
+      return function(TypeTag<BFloat16>());
+    case DType::kFloat32:
+      return function(TypeTag<float>());
+    default:
+      return function(TypeTag<double>());
+  }
 }
 
 }  // namespace paddlemend

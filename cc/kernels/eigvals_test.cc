@@ -49,12 +49,6 @@ TestTensor Gradient(const Decomposition& eig, const TestTensor* w_grad, const Te
   return x_grad;
 }
 
-Matrix Diagonal(const TestTensor& w, int64_t number, int64_t n) {
-  Matrix result(n, n);
-  for (int64_t i = 0; i < n; ++i) result.at(i, i) = w.Get(number * n + i);
-  return result;
-}
-
 class EveryDType : public testing::TestWithParam<DType> {};
 INSTANTIATE_TEST_SUITE_P(Eigvals, EveryDType, testing::ValuesIn(kLinalgDTypes));
 

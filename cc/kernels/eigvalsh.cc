@@ -120,7 +120,7 @@ void MultiplySmall(const T* v, const Real<T>* w_grad, int64_t n, T* x_grad) {
     for (int64_t k = 0; k < n; ++k) scaled[k] = v[i * n + k] * w_grad[k];
     for (int64_t j = 0; j <= i; ++j) {
       T sum(0);
-      for (int64_t k = 0; k < n; ++k) sum += Product(scaled[k], Conjugate(v[j * n + k]));
+      for (int64_t k = 0; k < n; ++k) sum += Times(scaled[k], Conjugate(v[j * n + k]));
       x_grad[j * n + i] = Conjugate(sum);
       x_grad[i * n + j] = sum;
     }

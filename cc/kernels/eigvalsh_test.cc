@@ -52,12 +52,6 @@ Matrix Mirrored(const Matrix& x, bool upper) {
   return result;
 }
 
-Matrix Diagonal(const TestTensor& w, int64_t number, int64_t n) {
-  Matrix result(n, n);
-  for (int64_t i = 0; i < n; ++i) result.at(i, i) = w.Get(number * n + i);
-  return result;
-}
-
 class EveryDType : public testing::TestWithParam<DType> {};
 INSTANTIATE_TEST_SUITE_P(Eigvalsh, EveryDType, testing::ValuesIn(kLinalgDTypes));
 

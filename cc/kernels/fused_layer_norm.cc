@@ -65,7 +65,7 @@ Status CheckLikeX(const TensorView& x, const char* name, const TensorLayout* ten
 }
 
 Status CheckArguments(const Arguments& of, Size* size) {
-  PM_RETURN_IF_ERROR(CheckNormDType(of.x, "x"));
+  PM_RETURN_IF_ERROR(CheckFloatingDType(of.x, "x"));
   PM_RETURN_IF_ERROR(ReadSize(of.x, of.begin_norm_axis, size));
   for (const NamedTensor& norm :
        {NamedTensor{"norm_weight", of.norm_weight}, {"norm_bias", of.norm_bias}}) {
@@ -146,7 +146,7 @@ Status FusedLayerNorm(const TensorView& x, const TensorView* norm_weight,
   PM_RETURN_IF_ERROR(CheckArguments(of, &size));
   PM_RETURN_IF_ERROR(CheckSameDType("x", x, "out", out));
   if (FinishEmpty(of, context)) return OkStatus();
-  DispatchNormDType(x.dtype, [&](auto tag) {
+  DispatchFloating(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     const auto store = [](const WorkType<T>* from, int64_t n, T* to) { StoreAll(from, n, to); };
     RunRows<T, T>(of, size, store, context);
@@ -179,7 +179,7 @@ Status FusedLayerNormQuantized(const TensorView& x, const TensorView& norm_weigh
                            ", expected -128 <= min_bound < 127 other than 0");
   }
   if (FinishEmpty(of, context)) return OkStatus();
-  DispatchNormDType(x.dtype, [&](auto tag) {
+  DispatchFloating(x.dtype, [&](auto tag) {
     using T = typename decltype(tag)::type;
     using W = WorkType<T>;
     const Quantization<W> quantization{static_cast<W>(max_bound * scale), static_cast<W>(min_bound),

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "cc/kernels/norm_checks.h"
 #include "cc/kernels/test_tensor.h"
 
 namespace paddlemend {
@@ -12,13 +13,8 @@ namespace {
 
 using Sizes = TestTensor::Sizes;
 
-constexpr DType kDTypes[] = {DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64};
 constexpr double kEpsilon = 1e-5;
 constexpr double kAlpha = 0.75;
-
-DType MomentsOf(DType dtype) {
-  return dtype == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
-}
 
 double Precision(DType dtype) {
   if (dtype == DType::kFloat64) return 1e-14;
@@ -45,8 +41,8 @@ struct Call {
         x(TestTensor::Random(dtype, shape, random, strides)),
         out(dtype, shape, strides),
         residual_out(dtype, shape, strides),
-        mean(MomentsOf(dtype), {Rows()}),
-        inverse(MomentsOf(dtype), {Rows()}) {}
+        mean(StatisticsDType(dtype), {Rows()}),
+        inverse(StatisticsDType(dtype), {Rows()}) {}
 
   int64_t Rows() const { return Product(0, axis); }
   int64_t Columns() const { return Product(axis, x.shape().size()); }
@@ -57,8 +53,8 @@ struct Call {
   }
 
   void AddNorm(std::mt19937* random) {
-    norm_weight = Parameter(MomentsOf(x.dtype()), random);
-    norm_bias = Parameter(MomentsOf(x.dtype()), random);
+    norm_weight = Parameter(StatisticsDType(x.dtype()), random);
+    norm_bias = Parameter(StatisticsDType(x.dtype()), random);
   }
   void AddBias(std::mt19937* random) { bias = Parameter(x.dtype(), random); }
   void AddResidual(std::mt19937* random) {
@@ -128,7 +124,7 @@ void ExpectNear(const TestTensor& tensor, int64_t number, double expected, doubl
 void ExpectRight(Call* call) {
   ASSERT_TRUE(call->Run().ok());
   const double precision = Precision(call->x.dtype());
-  const double exact = Precision(MomentsOf(call->x.dtype()));
+  const double exact = Precision(StatisticsDType(call->x.dtype()));
   const bool normalizes = call->norm_weight != nullptr || call->norm_bias != nullptr;
   for (int64_t r = 0; r < call->Rows(); ++r) {
     const Row row(*call, r);
@@ -145,7 +141,7 @@ void ExpectRight(Call* call) {
 
 TEST(FusedLayerNorm, GivesWhatTheFormulasSay) {
   std::mt19937 random(1);
-  for (const DType dtype : kDTypes) {
+  for (const DType dtype : kFloatingDTypes) {
     for (int terms = 0; terms < 8; ++terms) {
       for (const int64_t axis : {0, 1, 2}) {
         SCOPED_TRACE(testing::Message() << DTypeName(dtype) << " " << terms << " " << axis);

@@ -5,31 +5,13 @@
 
 #include "cc/kernels/context.h"
 #include "cc/kernels/dtype.h"
+#include "cc/kernels/element_math.h"
 #include "cc/kernels/lapack.h"
 #include "cc/kernels/parallel.h"
 #include "cc/kernels/status.h"
 #include "cc/kernels/tensor_view.h"
 
 namespace paddlemend {
-
-template <typename T>
-T Conjugate(T value) {
-  if constexpr (lapack::kIsComplex<T>) {
-    return std::conj(value);
-  } else {
-    return value;
-  }
-}
-
-/// a * b, without the detour that complex products make for infinities.
-template <typename T>
-T Product(T a, T b) {
-  if constexpr (lapack::kIsComplex<T>) {
-    return T(a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real());
-  } else {
-    return a * b;
-  }
-}
 
 /// Up to this size a product takes less time than its call of BLAS; besides, its calls from several
 /// threads wait for one another.

@@ -1,4 +1,4 @@
-// Checks and dispatch that norms share.
+// Checks that norms share.
 #pragma once
 
 #include "cc/kernels/checks.h"
@@ -13,18 +13,8 @@ struct NamedTensor {
   const TensorLayout* tensor;
 };
 
-inline bool IsHalf(DType dtype) { return dtype == DType::kFloat16 || dtype == DType::kBFloat16; }
-
 /// The dtype of statistics and parameters for elements of `dtype`.
 inline DType StatisticsDType(DType dtype) { return IsHalf(dtype) ? DType::kFloat32 : dtype; }
-
-inline Status CheckNormDType(const TensorLayout& tensor, const char* name) {
-  if (IsHalf(tensor.dtype) || tensor.dtype == DType::kFloat32 || tensor.dtype == DType::kFloat64) {
-    return OkStatus();
-  }
-  return UnsupportedDType("the dtype of ", name, " is ", DTypeName(tensor.dtype),
-                          ", expected float16, bfloat16, float32 or float64");
-}
 
 /// `parameter` has the shape [size], which is `meaning`, and the dtype of statistics of x.
 inline Status CheckParameter(const NamedTensor& parameter, int64_t size, const char* meaning,
@@ -39,21 +29,6 @@ inline Status CheckParameter(const NamedTensor& parameter, int64_t size, const c
   if (tensor.dtype == dtype) return OkStatus();
   return InvalidArgument("the dtype of ", parameter.name, " is ", DTypeName(tensor.dtype),
                          ", expected ", DTypeName(dtype), " for x of ", DTypeName(x.dtype));
-}
-
-/// Calls `function(TypeTag<T>())` for a dtype that CheckNormDType accepts.
-template <typename Function>
-void DispatchNormDType(DType dtype, const Function& function) {
-  switch (dtype) {
-    case DType::kFloat16:
-      return function(TypeTag<Float16>());
-    case DType::kBFloat16:
-      return function(TypeTag<BFloat16>());
-    case DType::kFloat32:
-      return function(TypeTag<float>());
-    default:
-      return function(TypeTag<double>());
-  }
 }
 
 }  // namespace paddlemend

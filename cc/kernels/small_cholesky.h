@@ -15,16 +15,16 @@ constexpr int64_t kSmallCholeskySize = kSmallMatrixSize;
 template <typename T>
 void AddMultiple(T factor, const T* a, int64_t size, T* b) {
   if (size == 1) {
-    *b += Product(factor, *a);
+    *b += Times(factor, *a);
     return;
   }
 #pragma GCC ivdep
-  for (int64_t c = 0; c < size; ++c) b[c] += Product(factor, a[c]);
+  for (int64_t c = 0; c < size; ++c) b[c] += Times(factor, a[c]);
 }
 
 template <typename T>
 void Multiply(T factor, int64_t size, T* b) {
-  for (int64_t c = 0; c < size; ++c) b[c] = Product(factor, b[c]);
+  for (int64_t c = 0; c < size; ++c) b[c] = Times(factor, b[c]);
 }
 
 /// Replaces b, rows of `columns` numbers, by the solutions of y yᴴ out = b, y being lower
@@ -60,7 +60,7 @@ void SmallFactorGradient(const T* y, int64_t n, bool upper, const T* x_grad, con
     for (int64_t j = 0; j < n; ++j) {
       T product(0);
       for (int64_t c = 0; c < k; ++c) {
-        product += Product(x_grad[i * k + c], Conjugate(out[j * k + c]));
+        product += Times(x_grad[i * k + c], Conjugate(out[j * k + c]));
       }
       sum[i * n + j] += product;
       sum[j * n + i] += Conjugate(product);

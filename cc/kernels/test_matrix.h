@@ -56,6 +56,13 @@ struct Matrix {
   std::vector<Value> values;
 };
 
+/// Row `number` of w [*, n] on the diagonal of [n, n].
+inline Matrix Diagonal(const TestTensor& w, int64_t number, int64_t n) {
+  Matrix result(n, n);
+  for (int64_t i = 0; i < n; ++i) result.at(i, i) = w.Get(number * n + i);
+  return result;
+}
+
 inline Matrix operator*(const Matrix& a, const Matrix& b) {
   Matrix product(a.rows, b.columns);
   for (int64_t i = 0; i < a.rows; ++i) {

@@ -20,6 +20,13 @@ constexpr DType kAllDTypes[] = {DType::kBool,    DType::kUInt8,     DType::kInt8
                                 DType::kFloat16, DType::kBFloat16,  DType::kFloat32,
                                 DType::kFloat64, DType::kComplex64, DType::kComplex128};
 
+constexpr DType kRealDTypes[] = {DType::kBool,    DType::kUInt8,  DType::kInt8,    DType::kInt16,
+                                 DType::kInt32,   DType::kInt64,  DType::kFloat16, DType::kBFloat16,
+                                 DType::kFloat32, DType::kFloat64};
+
+constexpr DType kFloatingDTypes[] = {DType::kFloat16, DType::kBFloat16, DType::kFloat32,
+                                     DType::kFloat64};
+
 /// How the elements of a TestTensor lie in memory; kGaps leaves two elements between neighbours.
 enum class Strides { kRowMajor, kColumnMajor, kGaps, kBackwards };
 

@@ -18,13 +18,6 @@ namespace {
 using Sizes = TestTensor::Sizes;
 using Word = std::vector<double>;
 
-constexpr DType kRealDTypes[] = {DType::kBool,    DType::kUInt8,  DType::kInt8,    DType::kInt16,
-                                 DType::kInt32,   DType::kInt64,  DType::kFloat16, DType::kBFloat16,
-                                 DType::kFloat32, DType::kFloat64};
-
-constexpr DType kFloatingDTypes[] = {DType::kFloat16, DType::kBFloat16, DType::kFloat32,
-                                     DType::kFloat64};
-
 const double kInfinity = std::numeric_limits<double>::infinity();
 const double kNaN = std::numeric_limits<double>::quiet_NaN();
 
