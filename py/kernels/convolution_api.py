@@ -58,36 +58,14 @@ def conv2d_transpose(
 ) -> Any:
     """As paddle.nn.functional.conv2d_transpose."""
     stock = _CONV2D_TRANSPOSE.stock
+    last = (data_format, name)
     if not (in_dynamic_or_pir_mode() and installation.is_active("conv2d_transpose")):
-        return stock(
-            x,
-            weight,
-            bias,
-            stride,
-            padding,
-            output_padding,
-            dilation,
-            groups,
-            output_size,
-            data_format,
-            name,
-        )
+        sizes = (stride, padding, output_padding, dilation, groups, output_size)
+        return stock(x, weight, bias, *sizes, *last)
     dilation = _dilation(dilation, padding, 4)
     filters = weight.shape[1] * groups if len(weight.shape) > 1 else -1
-    out = stock(
-        x,
-        weight,
-        None,
-        stride,
-        padding,
-        output_padding,
-        dilation,
-        groups,
-        _sizes(output_size),
-        data_format,
-        name,
-    )
-    return _add_bias(out, bias, filters, data_format)
+    sizes = (stride, padding, output_padding, dilation, groups, _sizes(output_size))
+    return _add_bias(stock(x, weight, None, *sizes, *last), bias, filters, data_format)
 
 
 def conv_nd(
@@ -106,40 +84,14 @@ def conv_nd(
     name: str | None = None,
 ) -> Any:
     """What the layers call, and conv2d too."""
+    stock = _CONV_ND.stock
+    last = (groups, data_format, channel_dim, op_type, use_cudnn, name)
     ours = in_dynamic_or_pir_mode() and installation.is_active("conv2d")
-    if ours and op_type in ("conv2d", "depthwise_conv2d"):
-        dilation = _dilation(dilation, padding_algorithm, 4)
-        pre_bias = _CONV_ND.stock(
-            x,
-            weight,
-            None,
-            stride,
-            padding,
-            padding_algorithm,
-            dilation,
-            groups,
-            data_format,
-            channel_dim,
-            op_type,
-            use_cudnn,
-            name,
-        )
-        return _add_bias(pre_bias, bias, weight.shape[0], data_format)
-    return _CONV_ND.stock(
-        x,
-        weight,
-        bias,
-        stride,
-        padding,
-        padding_algorithm,
-        dilation,
-        groups,
-        data_format,
-        channel_dim,
-        op_type,
-        use_cudnn,
-        name,
-    )
+    if not ours or op_type not in ("conv2d", "depthwise_conv2d"):
+        return stock(x, weight, bias, stride, padding, padding_algorithm, dilation, *last)
+    dilation = _dilation(dilation, padding_algorithm, 4)
+    out = stock(x, weight, None, stride, padding, padding_algorithm, dilation, *last)
+    return _add_bias(out, bias, weight.shape[0], data_format)
 
 
 def conv1d(redirect: Redirect, operator: str, *args: Any, **kwargs: Any) -> Any:

@@ -15,9 +15,6 @@ from paddlemend.kernels.paddle_version import adapter_version
 _lock = threading.Lock()
 _adapter: Adapter | None = None
 _outcomes: dict[str, Outcome] = {}
-# What the adapter's switches say, for Python that asks at every call.
-_on: set[str] = set()
-_stock_blocks = 0
 
 
 def loaded_adapter() -> Adapter | None:
@@ -32,7 +29,7 @@ def outcome(operator: str) -> Outcome | None:
 
 def is_active(operator: str) -> bool:
     """Whether ours runs now: installed, switched on, and no stock() block open."""
-    return operator in _on and not _stock_blocks
+    return _adapter is not None and _adapter.is_active(operator)
 
 
 def install(kernels: Iterable[str] | None = None, keep: Iterable[str] = ()) -> None:
@@ -69,7 +66,6 @@ def install(kernels: Iterable[str] | None = None, keep: Iterable[str] = ()) -> N
         _outcomes.update(outcomes)
         behaviour_changes.keep(kept)
         installed = [entry for entry in operators if not _outcomes[entry.name].refused]
-        _on.update(entry.name for entry in installed)
         graph_breaks.add(installed)
         python_apis.install(installed)
     for name, result in outcomes.items():
@@ -86,7 +82,6 @@ def uninstall() -> None:
     with _lock:
         if _adapter is not None:
             _adapter.uninstall()
-            _on.clear()
             graph_breaks.clear()
             python_apis.uninstall()
             behaviour_changes.clear()
@@ -99,20 +94,15 @@ def stock() -> Iterator[None]:
     Blocks nest and may be open in several threads; ours run again when the last one closes. A
     dtype that the wheel does not have raises the wheel's "is not registered" error inside.
     """
-    global _stock_blocks
     adapter = _adapter
     if adapter is None:
         yield
         return
-    with _lock:
-        adapter.enter_stock()
-        _stock_blocks += 1
+    adapter.enter_stock()
     try:
         yield
     finally:
-        with _lock:
-            adapter.leave_stock()
-            _stock_blocks -= 1
+        adapter.leave_stock()
 
 
 def _chosen(kernels: Iterable[str] | None) -> list[catalogue.Operator]:

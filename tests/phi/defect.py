@@ -40,6 +40,10 @@ def ones(*shape: int, dtype: str = "float32") -> np.ndarray:
     return np.ones(shape, dtype)
 
 
+def zeros(*shape: int, dtype: str = "float32") -> np.ndarray:
+    return np.zeros(shape, dtype)
+
+
 def bfloat16_bits(values: np.ndarray) -> np.ndarray:
     """The upper halves of float32 values that bfloat16 represents exactly."""
     return (values.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from defect import ALL_PADDLES, Defect, ones
+from defect import ALL_PADDLES, Defect, ones, zeros
 from paddle.nn import functional as F
 
 
@@ -29,10 +29,6 @@ def by_two(x, weight):
 
 def padded(x, weight):
     return F.conv2d(x, weight, padding=1)
-
-
-def zeros(*shape: int, dtype: str = "float32") -> np.ndarray:
-    return np.zeros(shape, dtype)
 
 
 def _defect(name, function, arrays, output=None, affects=ALL_PADDLES, **options) -> Defect:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from defect import ALL_PADDLES, Defect, ones
+from defect import ALL_PADDLES, Defect, ones, zeros
 from paddle.nn import functional as F
 
 
@@ -29,10 +29,6 @@ def output_size_too_large(x, weight):
 
 def padded_between(x, weight):
     return F.conv2d_transpose(x, weight, dilation=3, output_padding=2)
-
-
-def zeros(*shape: int, dtype: str = "float32") -> np.ndarray:
-    return np.zeros(shape, dtype)
 
 
 def _defect(name, function, arrays, output=None, affects=ALL_PADDLES, **options) -> Defect:
