@@ -1,6 +1,6 @@
 """Times the mended operators beside stock Paddle's and Torch's, in one process on the same inputs.
 
-    bazelw run //bench:operators -- [--threads N] [--rounds N] [--only NAME] [--json FILE]
+    bazelw run //bench:operators -- [--threads N] [--rounds N] [--only NAME]... [--json FILE]
 
 Each round times mended, stock and Torch one after the other; the table gives the median time of the
 mended call and the median over the rounds of the ratios stock / mended and Torch / mended: above 1,
@@ -52,7 +52,7 @@ class Timing:
 def main(
     threads: int = typer.Option(1, min=1, help="Threads for every framework."),
     rounds: int = typer.Option(15, min=1),
-    only: str = typer.Option("", help="Run the cases whose name contains this."),
+    only: list[str] = typer.Option([""], help="Run the cases whose names contain one of these."),
     json_file: Optional[Path] = typer.Option(None, "--json", help="Write the timings there."),
 ) -> None:
     """Print the table of timings."""
@@ -69,7 +69,7 @@ def main(
     print(f"{'case':44} {'mended':>10} {'stock/mended':>13} {'torch/mended':>13}")
     timings = []
     for case in cases():
-        if only in case.name:
+        if any(part in case.name for part in only):
             timing = measure(case, rounds, paddlemend.stock)
             timings.append(timing)
             print(

@@ -33,10 +33,14 @@ RESIDUAL = "residual"  # close, or a normwise residual of at most 50·n·eps
 
 @dataclass(frozen=True)
 class PhiKernel:
-    """One kernel name in Paddle's KernelFactory and the dtypes that ours serves."""
+    """One kernel name in Paddle's KernelFactory and the dtypes that ours serves.
+
+    `guarded` is the wheel's own kernel, where it has one, behind our check of its arguments.
+    """
 
     name: str
     dtypes: tuple[str, ...] = ALL_DTYPES
+    guarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -237,13 +241,19 @@ INDEX_PUT = Operator(
         Api("paddle.index_put", ("paddle.Tensor.index_put", "paddle.tensor.index_put")),
         Api("paddle.index_put_", ("paddle.Tensor.index_put_", "paddle.tensor.index_put_")),
     ),
-    phi_kernels=(PhiKernel("index_put"), PhiKernel("index_put_grad")),
+    phi_kernels=(
+        PhiKernel("index_put"),
+        PhiKernel("index_put_grad"),
+        PhiKernel("index_elementwise_put", guarded=True),  # x[indices] = value, since 3.1
+        PhiKernel("index_elementwise_put_with_tensor", guarded=True),
+    ),
     policy=REPLACE,
     reference="Torch's operators; of several values for one place the last one stays, as in NumPy",
     forward_tolerance=SUM,
     gradient_tolerance=SUM,
     wrong_today=(
-        "all: an index out of range is not refused: it writes to other memory",
+        "all: an index out of range is not refused: it writes to other memory; since 3.1 also in"
+        " `x[index] = value`",
         "all: a mask of another shape than x, and more indices than dimensions are accepted",
         "all: 0-D integer indices, and more than 6 dimensions of x are refused",
         "all: an index into an empty or a 0-D x is not checked; 3.0 ends the process",

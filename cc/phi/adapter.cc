@@ -73,6 +73,18 @@ std::string PlanOperator(const Operator& candidate, const DtypesByKernel& dtypes
   return "";
 }
 
+const char* NameOf(Change change) {
+  switch (change) {
+    case Change::kAdded:
+      return "added";
+    case Change::kGuarded:
+      return "guarded";
+    case Change::kReplaced:
+      break;
+  }
+  return "replaced";
+}
+
 void InstallOperator(const Operator& chosen, const std::vector<KernelPlan>& plans,
                      std::vector<SymbolHook>* hooks, std::ostream& report) {
   std::vector<KernelOutcome> outcomes;
@@ -83,7 +95,7 @@ void InstallOperator(const Operator& chosen, const std::vector<KernelPlan>& plan
   report << chosen.name << "\tinstalled\t\n";
   for (const KernelOutcome& outcome : outcomes) {
     report << chosen.name << '\t' << outcome.kernel << '\t' << phi::DataTypeToString(outcome.dtype)
-           << '\t' << (outcome.added ? "added" : "replaced") << '\n';
+           << '\t' << NameOf(outcome.change) << '\n';
   }
 }
 

@@ -12,7 +12,7 @@
 ///
 /// Returns the outcome, valid until the next call in this thread, one line each:
 ///   "operator<TAB>installed<TAB>"           or   "operator<TAB>refused<TAB>reason"
-///   "operator<TAB>kernel<TAB>dtype<TAB>replaced|added"
+///   "operator<TAB>kernel<TAB>dtype<TAB>replaced|added|guarded"
 ///   "infer_meta<TAB>mangled name<TAB>number of call slots that were redirected"
 /// or "error<TAB>message" for a request that cannot be read.
 PADDLEMEND_PHI_API const char* paddlemend_phi_install(const char* request);

@@ -66,11 +66,12 @@ phi::KernelArgsDef ArgsForAddedDtype(const phi::KernelArgsDef& float32,
   return def;
 }
 
-std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed, AddedArgs added_args,
-                      KernelPlan* plan) {
+std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed,
+                      const PhiKernel& kernel, KernelPlan* plan) {
   phi::KernelKey key;
   const phi::Kernel* stock = FindCpuKernel(stock_kernels, routed.dtype, &key);
   const bool added = stock == nullptr;
+  if (added && kernel.guards) return "";
   phi::KernelArgsDef args;
   if (added) {
     stock = FindCpuKernel(stock_kernels, phi::DataType::FLOAT32, &key);
@@ -79,7 +80,7 @@ std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed, Ad
     const phi::Kernel* float64 = FindCpuKernel(stock_kernels, phi::DataType::FLOAT64, &unused);
     args = ArgsForAddedDtype(stock->args_def(), float64 ? &float64->args_def() : nullptr,
                              routed.dtype);
-    if (added_args != nullptr) added_args(routed.dtype, &args);
+    if (kernel.added_args != nullptr) kernel.added_args(routed.dtype, &args);
     key = phi::KernelKey(key.backend(), key.layout(), routed.dtype);
   } else {
     args = stock->args_def();
@@ -93,7 +94,10 @@ std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed, Ad
   *routed.kernel.mutable_args_def() = args;
   routed.kernel.get_kerneltype_forvar_fn_ = stock->get_kerneltype_forvar_fn_;
   routed.kernel.check_if_onednn_kernel_support_ = stock->check_if_onednn_kernel_support_;
-  plan->entries.push_back({key, routed, added});
+  plan->entries.push_back({key, routed,
+                           added           ? Change::kAdded
+                           : kernel.guards ? Change::kGuarded
+                                           : Change::kReplaced});
   return "";
 }
 
@@ -108,7 +112,7 @@ std::string PlanNewDtype(const KernelsByKey* stock_kernels, const RoutedKernel& 
   if (stock != nullptr) {
     return "there is a CPU kernel already, of " + LibraryAt(stock->GetVariadicKernelFn<void*>());
   }
-  plan->entries.push_back({key, routed, true});
+  plan->entries.push_back({key, routed, Change::kAdded});
   return "";
 }
 
@@ -119,25 +123,27 @@ std::string PlanKernel(const PhiKernel& kernel, const std::vector<phi::DataType>
   plan->kernel = kernel.name;
   const auto& factory = phi::KernelFactory::Instance().kernels();
   const auto stock = factory.find(kernel.name);
+  if (stock == factory.end() && kernel.guards) return "";
   if (stock == factory.end() && !kernel.is_new) return "the wheel has no kernel of this name";
   const KernelsByKey* const entries = stock == factory.end() ? nullptr : &stock->second;
   for (const RoutedKernel& routed : kernel.make(kernel.name)) {
     if (std::find(dtypes.begin(), dtypes.end(), routed.dtype) == dtypes.end()) continue;
     const std::string reason = kernel.is_new ? PlanNewDtype(entries, routed, plan)
-                                             : PlanDtype(*entries, routed, kernel.added_args, plan);
+                                             : PlanDtype(*entries, routed, kernel, plan);
     if (!reason.empty()) return reason;
   }
   return "";
 }
 
 void InstallKernel(const KernelPlan& plan, std::vector<KernelOutcome>* outcomes) {
+  if (plan.entries.empty()) return;
   auto& kernels = phi::KernelFactory::Instance().kernels()[plan.kernel];
   for (const KernelPlan::Entry& entry : plan.entries) {
-    if (!entry.added) {
+    if (entry.change != Change::kAdded) {
       *entry.routed.stock = kernels[entry.key].GetVariadicKernelFn<void*>();
     }
     kernels[entry.key] = entry.routed.kernel;
-    outcomes->push_back({plan.kernel, entry.routed.dtype, entry.added});
+    outcomes->push_back({plan.kernel, entry.routed.dtype, entry.change});
   }
 }
 

@@ -8,11 +8,18 @@
 
 namespace paddlemend::phi_adapter {
 
+/// What is done with one kernel of the wheel for one dtype.
+enum class Change {
+  kReplaced,
+  kAdded,    // the wheel has none for this dtype
+  kGuarded,  // it runs after our check of its arguments
+};
+
 /// What became of one kernel for one dtype.
 struct KernelOutcome {
   std::string kernel;
   phi::DataType dtype;
-  bool added;  // the wheel has no kernel for this dtype
+  Change change;
 };
 
 /// The change that installing one kernel name would make, worked out before anything is touched.
@@ -20,7 +27,7 @@ struct KernelPlan {
   struct Entry {
     phi::KernelKey key;
     RoutedKernel routed;
-    bool added;
+    Change change;
   };
   std::string kernel;
   std::vector<Entry> entries;
@@ -28,7 +35,8 @@ struct KernelPlan {
 
 /// Plans `kernel` for `dtypes` on the CPU: an existing entry is replaced under its own key and with
 /// its own args_def; a missing one is added with the args_def of the float32 entry, in which what
-/// follows the dtype is changed. A kernel that is_new is added with its own.
+/// follows the dtype is changed. A kernel that is_new is added with its own; one that guards leaves
+/// out what the wheel does not have.
 ///
 /// Returns "" or the reason for which it must not be installed: the wheel has no such kernel, its
 /// signature is not the one that ours was built for, or another copy of paddlemend holds it.

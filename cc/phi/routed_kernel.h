@@ -47,21 +47,24 @@ struct PhiKernel {
   std::vector<RoutedKernel> (*make)(const std::string& name);
   AddedArgs added_args;  // null where every dtype that follows the kernel's does so
   bool is_new = false;   // the wheel has no CPU kernel of this name, for no dtype
+  bool guards = false;   // ours checks the arguments, and the wheel's kernel computes
 };
 
-/// `Function` as a PHI kernel for one dtype, routed by the switch of `Tag`.
-template <typename Tag, auto Function, phi::DataType kDtype>
+/// `Function` as a PHI kernel for one dtype, routed by the switch of `Tag`. With kGuards the
+/// wheel's kernel runs after it, unless it throws.
+template <typename Tag, auto Function, phi::DataType kDtype, bool kGuards = false>
 struct Router;
 
 template <typename Tag, typename... Args, void (*Function)(const phi::CPUContext&, Args...),
-          phi::DataType kDtype>
-struct Router<Tag, Function, kDtype> {
+          phi::DataType kDtype, bool kGuards>
+struct Router<Tag, Function, kDtype, kGuards> {
   using Signature = void (*)(const phi::CPUContext&, Args...);
 
   static void Run(const phi::CPUContext& context, Args... args) {
-    if (OursRuns<Tag>()) {
-      Function(context, args...);
-    } else if (stock != nullptr) {
+    const bool ours = OursRuns<Tag>();
+    if (ours) Function(context, args...);
+    if (ours && !kGuards) return;
+    if (stock != nullptr) {
       reinterpret_cast<Signature>(stock)(context, args...);
     } else {
       ThrowNotRegistered(name, kDtype);
@@ -82,22 +85,23 @@ struct Router<Tag, Function, kDtype> {
   inline static std::string name;
 };
 
-template <typename Tag, auto Function, size_t... kIndex>
+template <typename Tag, auto Function, bool kGuards, size_t... kIndex>
 std::vector<RoutedKernel> MakeForEveryDtype(const std::string& name,
                                             std::index_sequence<kIndex...>) {
-  return {Router<Tag, Function, kDtypes[kIndex]>::Make(name)...};
+  return {Router<Tag, Function, kDtypes[kIndex], kGuards>::Make(name)...};
+}
+
+template <typename Tag, auto Function, bool kGuards>
+std::vector<RoutedKernel> MakeRoutedKernels(const std::string& name) {
+  constexpr auto kEvery = std::make_index_sequence<kDtypes.size()>();
+  return MakeForEveryDtype<Tag, Function, kGuards>(name, kEvery);
 }
 
 /// The kernels of `Function` under `name`. It is not a template over the dtype: it reads the dtype
 /// from its tensors, as the C ABI does.
 template <typename Tag, auto Function>
 PhiKernel Route(const char* name, AddedArgs added_args = nullptr) {
-  return {name,
-          [](const std::string& kernel_name) {
-            return MakeForEveryDtype<Tag, Function>(kernel_name,
-                                                    std::make_index_sequence<kDtypes.size()>());
-          },
-          added_args};
+  return {name, &MakeRoutedKernels<Tag, Function, false>, added_args};
 }
 
 /// As Route, for an operator that the wheel has no CPU kernel for: of each dtype it is added, and
@@ -106,6 +110,15 @@ template <typename Tag, auto Function>
 PhiKernel RouteNew(const char* name) {
   PhiKernel kernel = Route<Tag, Function>(name);
   kernel.is_new = true;
+  return kernel;
+}
+
+/// A check of the arguments in front of a kernel of the wheel, for each dtype that it has: `Check`
+/// throws for those that the kernel must not see. A wheel without the kernel has nothing to guard.
+template <typename Tag, auto Check>
+PhiKernel RouteGuard(const char* name) {
+  PhiKernel kernel{name, &MakeRoutedKernels<Tag, Check, true>, nullptr};
+  kernel.guards = true;
   return kernel;
 }
 

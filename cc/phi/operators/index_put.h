@@ -1,4 +1,5 @@
-// index_put, index_put_ and their gradients.
+// index_put, index_put_ and their gradients, and `x[indices] = value`, which reaches kernels of its
+// own since 3.1.
 #pragma once
 
 #include <vector>
@@ -67,11 +68,41 @@ inline void InferIndexPut(const phi::MetaTensor& x, const std::vector<const phi:
   out->share_meta(x);
 }
 
+template <typename Index>
+void CheckIndex(const phi::DenseTensor& index, size_t which, int64_t size) {
+  const Index* const data = index.data<Index>();
+  for (int64_t i = 0; i < index.numel(); ++i) {
+    if (data[i] < -size || data[i] >= size) {
+      PADDLE_THROW(common::errors::InvalidArgument(
+          "index_put: indices[%d], element %d, is %d, expected %d <= indices[%d] < %d", which, i,
+          data[i], -size, which, size));
+    }
+  }
+}
+
+/// The wheel's kernels behind `x[indices] = value` write wherever an index points to. `sizes` are
+/// those of the dimensions that are indexed.
+template <typename Value>
+void CheckElementwisePut(const phi::CPUContext&, const phi::DenseTensor&, const Indices& indices,
+                         const Value&, const std::vector<int64_t>&, const std::vector<int64_t>&,
+                         const std::vector<int64_t>& sizes, const std::vector<int64_t>&, int64_t,
+                         phi::DenseTensor*) {
+  for (size_t i = 0; i < indices.size() && i < sizes.size(); ++i) {
+    const phi::DenseTensor& index = *indices[i];
+    if (index.numel() == 0) continue;
+    if (index.dtype() == phi::DataType::INT64) CheckIndex<int64_t>(index, i, sizes[i]);
+    if (index.dtype() == phi::DataType::INT32) CheckIndex<int32_t>(index, i, sizes[i]);
+  }
+}
+
 inline const Registrar<IndexPut> registrar(
     "index_put",
     {
         Route<IndexPut, &RunIndexPut>("index_put"),
         Route<IndexPut, &RunIndexPutGrad>("index_put_grad"),
+        RouteGuard<IndexPut, &CheckElementwisePut<phi::Scalar>>("index_elementwise_put"),
+        RouteGuard<IndexPut, &CheckElementwisePut<phi::DenseTensor>>(
+            "index_elementwise_put_with_tensor"),
     },
     {HookInferMeta<IndexPut, &phi::IndexPutInferMeta, &InferIndexPut>()});
 
