@@ -58,9 +58,10 @@ class ChannelSums {
   static constexpr int64_t kWide = 64;        // columns
   static constexpr int64_t kTile = 256;       // columns
   static constexpr int64_t kTileRows = 128;
-  static constexpr int64_t kStrip = 1 << 11;  // elements that are summed at a time
+  // Elements that are summed at a time: they and the next ones fit the first cache.
+  static constexpr int64_t kStrip = (Sums::kHasGradient ? 4096 : 16384) / sizeof(W);
   static constexpr int64_t kGrain = 1 << 14;  // elements
-  static constexpr int64_t kChunk = 1 << 17;  // elements
+  static constexpr int64_t kChunk = 1 << 18;  // elements
   static constexpr int64_t kMostChunks = 32;
 
   /// The sums of one channel within a chunk.
@@ -183,6 +184,8 @@ class ChannelSums {
                pivots, &buffer);
     const int64_t step = std::min<int64_t>(std::max<int64_t>(kStrip / columns, 8), kTileRows);
     for (int64_t at = row; at < end; at += step) {
+      const int64_t next = at + step;
+      if (next < end) Prefetch(next * stride + column, std::min(step, end - next), stride, columns);
       AddStrip(at * stride + column, std::min(step, end - at), stride, columns, pivots, sums,
                &buffer);
     }
@@ -191,6 +194,17 @@ class ChannelSums {
       for (int s = 0; s < Sums::kSums; ++s) parts[s] = sums[s * columns + j];
       totals[column + j] = MakeTotal(static_cast<const Sums*>(nullptr),
                                      static_cast<double>(end - row), pivots[j], parts);
+    }
+  }
+
+  /// A strip is summed a few columns at a time, an order in which its memory would come late.
+  void Prefetch(int64_t offset, int64_t rows, int64_t stride, int64_t columns) const {
+    constexpr int64_t kLine = 64 / sizeof(T);
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t j = 0; j < columns; j += kLine) {
+        __builtin_prefetch(x_ + offset + row * stride + j);
+        if (Sums::kHasGradient) __builtin_prefetch(gradients_ + offset + row * stride + j);
+      }
     }
   }
 

@@ -91,27 +91,19 @@ class RunSums {
   }
 
   double Total(int sum) const {
-    double total[4] = {};
-    for (int v = 0; v <= kVectors; ++v) {
-      for (int i = 0; i < 4; ++i) total[i] += lanes_[v][sum][i];
-    }
-    return (total[0] + total[1]) + (total[2] + total[3]);
+    const double* const lane = lanes_[sum];
+    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
   }
 
  private:
-  static constexpr int kVectors = 4;
-  using Lanes = double[Sums::kSums][4];
+  static constexpr int kVectors = 4;  // that are added to in turn: an addition takes 4 cycles
+  using Lanes = double[4];
 
   template <typename W>
   struct Loop {
     [[gnu::always_inline]] static void Run(const W* elements, const W* gradients, int64_t size,
                                            W pivot, Lanes* lanes) {
-      FourDoubles sums[kVectors][Sums::kSums];
-#pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) {
-#pragma GCC unroll 8
-        for (int s = 0; s < Sums::kSums; ++s) LoadFour(lanes[v][s], &sums[v][s]);
-      }
+      FourDoubles sums[kVectors][Sums::kSums] = {};
       int64_t at = 0;
       for (; at + 4 * kVectors <= size; at += 4 * kVectors) {
         for (int v = 0; v < kVectors; ++v) {
@@ -119,19 +111,19 @@ class RunSums {
         }
       }
       for (; at + 4 <= size; at += 4) AddFour(elements + at, gradients + at, pivot, sums[0]);
-#pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) {
-#pragma GCC unroll 8
-        for (int s = 0; s < Sums::kSums; ++s) {
-          std::memcpy(lanes[v][s], &sums[v][s], sizeof(sums[v][s]));
-        }
-      }
       double rest[Sums::kSums] = {};
       for (; at < size; ++at) {
         const double distance = static_cast<double>(elements[at]) - static_cast<double>(pivot);
         Sums::Add(distance, Sums::kHasGradient ? static_cast<double>(gradients[at]) : 0.0, rest);
       }
-      for (int s = 0; s < Sums::kSums; ++s) lanes[kVectors][s][0] += rest[s];
+#pragma GCC unroll 8
+      for (int s = 0; s < Sums::kSums; ++s) {
+        FourDoubles total;
+        LoadFour(lanes[s], &total);
+        total += (sums[0][s] + sums[1][s]) + (sums[2][s] + sums[3][s]);
+        total[0] += rest[s];
+        std::memcpy(lanes[s], &total, sizeof(total));
+      }
     }
 
     [[gnu::always_inline]] static void AddFour(const W* elements, const W* gradients, W pivot,
@@ -144,7 +136,7 @@ class RunSums {
     }
   };
 
-  Lanes lanes_[kVectors + 1] = {};  // the last ones take what does not fill a vector
+  Lanes lanes_[Sums::kSums] = {};
 };
 
 /// sums[s * columns + j] += sum s over the elements of column j of `rows` rows that are `stride`
@@ -154,7 +146,7 @@ struct ColumnSumsLoop {
   [[gnu::always_inline]] static void Run(const W* elements, const W* gradients, int64_t rows,
                                          int64_t stride, int64_t columns, const W* pivots,
                                          double* sums) {
-    constexpr int kVectors = 4;  // whose sums fit the registers
+    constexpr int kVectors = Sums::kSums == 2 ? 4 : 2;  // whose sums fit the registers
     int64_t j = 0;
     for (; j + 4 * kVectors <= columns; j += 4 * kVectors) {
       AddVectors<kVectors>(elements + j, gradients + j, rows, stride, columns, pivots + j,

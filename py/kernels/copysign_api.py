@@ -58,17 +58,19 @@ def copysign_(x: Any, y: Any, name: str | None = None) -> Any:
 
 
 def _is_plain(x: Any, y: Any) -> bool:
-    """Whether the wheel's function converts nothing, or a number to a floating dtype: first of all
-    because a call of few elements takes as long as what is asked here."""
+    """Whether the wheel's function converts nothing, a number to a floating dtype, or refuses y:
+    first of all because a call of few elements takes as long as what is asked here."""
     dtype = x.dtype
-    return dtype in _FLOATING and (isinstance(y, (float, int)) or y.dtype == dtype)
+    return dtype in _FLOATING and (
+        isinstance(y, (float, int)) or getattr(y, "dtype", dtype) == dtype
+    )
 
 
 def _is_ours(x: Any, y: Any) -> bool:
     """Whether these are real tensors, or y a number, and the operator is installed."""
     tensors = [x] if isinstance(y, Real) else [x, y]
     return installation.is_active("copysign") and all(
-        tensor.dtype in _FLOATING or tensor.dtype in _INTEGERS for tensor in tensors
+        getattr(tensor, "dtype", None) in _FLOATING | _INTEGERS for tensor in tensors
     )
 
 
@@ -109,6 +111,8 @@ def _signs(y: Any, dtype: Any) -> Any:
         return _in_dtype(y, dtype)
     if y.dtype == dtype:
         return y
+    if y.dtype == paddle.int8:  # of which 3.0 and 3.1 make no ones
+        y = y.astype(paddle.int32)
     return _C_ops.copysign(paddle.ones_like(y), y).astype(dtype)
 
 

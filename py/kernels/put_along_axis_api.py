@@ -6,6 +6,7 @@ sees either; and it copies indices and values to the shape that they already hav
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from numbers import Complex, Integral, Real
 from typing import Any
@@ -19,6 +20,7 @@ from paddlemend.kernels.redirect import Redirect
 _TENSORS = (paddle.Tensor, paddle.pir.Value)
 _FLOATING = (paddle.float16, paddle.bfloat16, paddle.float32, paddle.float64)
 _COMPLEX = (paddle.complex64, paddle.complex128)
+_REAL_PARTS = {paddle.complex64: paddle.float32, paddle.complex128: paddle.float64}
 
 
 def put_along_axis(*args: Any, **kwargs: Any) -> Any:
@@ -64,7 +66,34 @@ def _tensor_like(arr: Any, values: Any) -> Any:
         fits = arr.dtype in _FLOATING + _COMPLEX
     else:
         fits = isinstance(values, Complex) and arr.dtype in _COMPLEX
-    return paddle.full([1] * arr.ndim, values, arr.dtype) if fits else values
+    if not fits:
+        return values
+    _check_range(values, arr.dtype)
+    return paddle.full([1] * arr.ndim, values, arr.dtype)
+
+
+def _check_range(number: Complex, dtype: Any) -> None:
+    """Raises ValueError for a finite number that `dtype` has no place for.
+
+    Below zero, unsigned integers count from their end, as in Torch.
+    """
+    if dtype == paddle.bool:
+        return
+    if dtype in _FLOATING + _COMPLEX:
+        largest = paddle.finfo(_REAL_PARTS.get(dtype, dtype)).max
+        smallest = -largest
+    else:
+        largest = paddle.iinfo(dtype).max
+        smallest = paddle.iinfo(dtype).min or -largest
+    parts = (number,) if isinstance(number, Real) else (number.real, number.imag)
+    for part in parts:
+        is_finite = isinstance(part, Integral) or math.isfinite(part)
+        if is_finite and not smallest <= part <= largest:
+            name = str(dtype).rpartition(".")[2]
+            raise ValueError(
+                f"(InvalidArgument) put_along_axis: values is {number}, expected a number from"
+                f" {smallest} to {largest}, the range of {name}"
+            )
 
 
 def _goes_to_kernel(arr: Any, indices: Any, values: Any, broadcast: bool) -> bool:

@@ -27,7 +27,7 @@ def unique(*args: Any, **kwargs: Any) -> Any:
     elif len(args) > _DTYPE:
         args = (*args[:_DTYPE], _named(args[_DTYPE]), *args[_DTYPE + 1 :])
     x = args[0] if args else kwargs.get("x")
-    if isinstance(x, paddle.Tensor) and x.size == 0 and in_dynamic_mode():
+    if isinstance(x, paddle.Tensor) and 0 in x.shape and in_dynamic_mode():
         return _of_no_element(*args, **kwargs)
     return _UNIQUE.stock(*args, **kwargs)
 
