@@ -132,6 +132,7 @@ class NormalizationGradient {
         mean_(mean),
         inverse_(inverse),
         by_batch_(by_batch),
+        per_element_(1 / static_cast<double>(layout.count())),
         sums_(layout, x, out_grad, mean) {}
 
   void Run(T* x_grad, W* weight_grad, W* bias_grad, const Context& context) const {
@@ -166,7 +167,7 @@ class NormalizationGradient {
 
   /// What the mean is above the rounded one that was saved.
   double MeanRest(const GradientTotals& totals) const {
-    return by_batch_ ? totals.distance / static_cast<double>(layout_.count()) : 0;
+    return by_batch_ ? totals.distance * per_element_ : 0;
   }
 
   /// The sum of gradient times distance from the mean.
@@ -176,10 +177,9 @@ class NormalizationGradient {
 
   /// weight * inverse * (gradient - mean gradient - normalized x * mean of their product).
   Parameters ByBatch(int64_t c, const GradientTotals& totals) const {
-    const double count = static_cast<double>(layout_.count());
     const double inverse = inverse_[c];
-    const double slope = -Scale(c) * inverse * inverse * Product(totals) / count;
-    const double shift = -Scale(c) * totals.gradient / count - slope * MeanRest(totals);
+    const double slope = -Scale(c) * inverse * inverse * Product(totals) * per_element_;
+    const double shift = -Scale(c) * totals.gradient * per_element_ - slope * MeanRest(totals);
     return {mean_[c], static_cast<W>(Scale(c)), static_cast<W>(slope), static_cast<W>(shift)};
   }
 
@@ -190,6 +190,7 @@ class NormalizationGradient {
   const W* const mean_;
   const W* const inverse_;
   const bool by_batch_;
+  const double per_element_;
   const ChannelSums<GradientSums, T> sums_;
 };
 

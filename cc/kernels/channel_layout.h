@@ -49,4 +49,16 @@ struct WideRows {
   int64_t rest;  // periods after the last whole row
 };
 
+/// Calls `function(column, channel)` for the columns of a row of `width` elements. It counts, because
+/// a division for each column takes longer than what is done with it.
+template <typename Function>
+void ForEachColumn(const ChannelLayout& layout, int64_t width, Function function) {
+  int64_t column = 0;
+  while (column < width) {
+    for (int64_t channel = 0; channel < layout.channels; ++channel) {
+      for (int64_t i = 0; i < layout.inner; ++i) function(column++, channel);
+    }
+  }
+}
+
 }  // namespace paddlemend

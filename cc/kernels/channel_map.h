@@ -57,17 +57,39 @@ struct MapRunLoop {
   }
 };
 
-/// Elements that have parameters of their own, parameter i of element j at i * stride + j.
+/// Rows of elements that have parameters of their own, parameter i of element j of every row at
+/// i * width + j. Several rows at a time share the reading of the parameters.
 template <typename Mapping, typename T>
-struct MapRowLoop {
+struct MapRowsLoop {
   using W = WorkType<T>;
-  [[gnu::always_inline]] static void Run(const T* x, const T* gradients, int64_t size,
-                                         int64_t stride, const W* parameters, T* out) {
+  [[gnu::always_inline]] static void Run(const T* x, const T* gradients, int64_t rows,
+                                         int64_t size, int64_t width, const W* parameters, T* out) {
+    int64_t row = 0;
+    for (; row + kTogether <= rows; row += kTogether) {
+      RunTogether<kTogether>(x + row * width, gradients + row * width, size, width, parameters,
+                             out + row * width);
+    }
+    for (; row < rows; ++row) {
+      RunTogether<1>(x + row * width, gradients + row * width, size, width, parameters,
+                     out + row * width);
+    }
+  }
+
+ private:
+  static constexpr int kTogether = 4;
+
+  template <int kRows>
+  [[gnu::always_inline]] static void RunTogether(const T* x, const T* gradients, int64_t size,
+                                                 int64_t width, const W* parameters, T* out) {
 #pragma GCC ivdep
     for (int64_t j = 0; j < size; ++j) {
       W p[Mapping::kParameters];
-      for (int i = 0; i < Mapping::kParameters; ++i) p[i] = parameters[i * stride + j];
-      out[j] = FromWork<T>(Mapping::template Map<W>(ToWork(x[j]), ToWork(gradients[j]), p));
+      for (int i = 0; i < Mapping::kParameters; ++i) p[i] = parameters[i * width + j];
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const int64_t at = r * width + j;
+        out[at] = FromWork<T>(Mapping::template Map<W>(ToWork(x[at]), ToWork(gradients[at]), p));
+      }
     }
   }
 };
@@ -119,20 +141,19 @@ class ChannelMap {
     const WideRows wide(layout_, kWide);
     const int64_t width = wide.width();
     std::vector<W> columns(Mapping::kParameters * width);
-    for (int64_t j = 0; j < width; ++j) {
-      const Parameters& of_channel = parameters[j / layout_.inner % layout_.channels];
-      for (int i = 0; i < Mapping::kParameters; ++i) columns[i * width + j] = of_channel[i];
-    }
-    const auto map = [&](int64_t row, int64_t size) {
+    ForEachColumn(layout_, width, [&](int64_t column, int64_t channel) {
+      for (int i = 0; i < Mapping::kParameters; ++i) {
+        columns[i * width + column] = parameters[channel][i];
+      }
+    });
+    const auto map = [&](int64_t row, int64_t rows, int64_t size) {
       const int64_t offset = row * width;
-      RunBest<MapRowLoop<Mapping, T>>(x_ + offset, gradients_ + offset, size, width, columns.data(),
-                                      out_ + offset);
+      RunBest<MapRowsLoop<Mapping, T>>(x_ + offset, gradients_ + offset, rows, size, width,
+                                       columns.data(), out_ + offset);
     };
     ParallelFor(context, wide.rows, std::max<int64_t>(kGrain / width, 1),
-                [&](int64_t begin, int64_t end) {
-                  for (int64_t row = begin; row < end; ++row) map(row, width);
-                });
-    if (wide.rest > 0) map(wide.rows, wide.rest * wide.period);
+                [&](int64_t begin, int64_t end) { map(begin, end - begin, width); });
+    if (wide.rest > 0) map(wide.rows, 1, wide.rest * wide.period);
   }
 
   const ChannelLayout layout_;

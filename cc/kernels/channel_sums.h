@@ -151,37 +151,56 @@ class ChannelSums {
     const int64_t wanted = std::min(kMostChunks / tiles, wide.rows * wide.width() / kChunk);
     const int64_t chunks = std::max<int64_t>(std::min(wanted, wide.rows), 1);
     std::vector<Total> columns((chunks + 1) * wide.width());
+    const std::vector<W> pivots = ColumnPivots(wide.width());
     const int64_t item_size = wide.rows / chunks * std::min(kTile, wide.width());
     ParallelFor(context, tiles * chunks, std::max<int64_t>(kGrain / item_size, 1),
                 [&](int64_t begin, int64_t end) {
                   for (int64_t item = begin; item < end; ++item) {
                     const int64_t chunk = item / tiles;
                     SumTile(wide, chunk * wide.rows / chunks, (chunk + 1) * wide.rows / chunks,
-                            item % tiles * kTile, wide.width(),
+                            item % tiles * kTile, wide.width(), pivots,
                             columns.data() + chunk * wide.width());
                   }
                 });
     for (int64_t column = 0; column < wide.rest * wide.period; column += kTile) {
-      SumTile(wide, wide.rows, wide.rows + 1, column, wide.rest * wide.period,
+      SumTile(wide, wide.rows, wide.rows + 1, column, wide.rest * wide.period, pivots,
               columns.data() + chunks * wide.width());
     }
-    for (size_t i = 0; i < columns.size(); ++i) {
-      totals[ChannelOf(static_cast<int64_t>(i) % wide.width())].Merge(columns[i]);
+    for (int64_t chunk = 0; chunk < chunks + (wide.rest > 0 ? 1 : 0); ++chunk) {
+      const int64_t width = chunk < chunks ? wide.width() : wide.rest * wide.period;
+      const Total* const of_chunk = columns.data() + chunk * wide.width();
+      ForEachColumn(layout_, width, [&](int64_t column, int64_t channel) {
+        totals[channel].Merge(of_chunk[column]);
+      });
     }
   }
 
-  int64_t ChannelOf(int64_t column) const { return column / layout_.inner % layout_.channels; }
+  /// The pivots that are given, column by column; nothing if they are to be found.
+  std::vector<W> ColumnPivots(int64_t width) const {
+    std::vector<W> pivots;
+    if (pivots_ == nullptr) return pivots;
+    pivots.resize(width);
+    ForEachColumn(layout_, width, [&](int64_t column, int64_t channel) {
+      pivots[column] = pivots_[channel];
+    });
+    return pivots;
+  }
 
   /// Sums up to kTile columns, those from `column` on and before `end_column`, over some rows.
   void SumTile(const WideRows& wide, int64_t row, int64_t end, int64_t column, int64_t end_column,
-               Total* totals) const {
+               const std::vector<W>& given_pivots, Total* totals) const {
     const int64_t columns = std::min(kTile, end_column - column);
     const int64_t stride = wide.width();
     std::vector<W> buffer(std::is_same_v<T, W> ? 0 : 2 * kTileRows * columns);
-    W pivots[kTile] = {};
     double sums[Sums::kSums * kTile] = {};
-    FindPivots(row * stride + column, std::min(kTileRows, end - row), stride, column, columns,
-               pivots, &buffer);
+    W found_pivots[kTile];
+    const W* pivots = found_pivots;
+    if (given_pivots.empty()) {
+      FindPivots(row * stride + column, std::min(kTileRows, end - row), stride, columns,
+                 found_pivots, &buffer);
+    } else {
+      pivots = given_pivots.data() + column;
+    }
     const int64_t step = std::min<int64_t>(std::max<int64_t>(kStrip / columns, 8), kTileRows);
     for (int64_t at = row; at < end; at += step) {
       const int64_t next = at + step;
@@ -208,13 +227,10 @@ class ChannelSums {
     }
   }
 
-  void FindPivots(int64_t offset, int64_t rows, int64_t stride, int64_t column, int64_t columns,
-                  W* pivots, std::vector<W>* buffer) const {
-    for (int64_t j = 0; j < columns; ++j) {
-      pivots[j] =
-          pivots_ != nullptr ? pivots_[ChannelOf(column + j)] : PivotFrom(ToWork(x_[offset + j]));
-    }
-    if (!kNeedsMeanAsPivot<W> || pivots_ != nullptr) return;
+  void FindPivots(int64_t offset, int64_t rows, int64_t stride, int64_t columns, W* pivots,
+                  std::vector<W>* buffer) const {
+    for (int64_t j = 0; j < columns; ++j) pivots[j] = PivotFrom(ToWork(x_[offset + j]));
+    if (!kNeedsMeanAsPivot<W>) return;
     double sums[Sums::kSums * kTile] = {};
     AddStrip(offset, rows, stride, columns, pivots, sums, buffer);
     for (int64_t j = 0; j < columns; ++j) {
