@@ -71,7 +71,7 @@ def _refused(name: str, affects: tuple, arrays: list, function=evaluate_by) -> D
 DEFECTS = [
     Defect(
         "batch_norm: a batch of no elements is refused",
-        affects=("3.0",),
+        affects=("3.0", "3.1.0"),
         function=train,
         arrays=[ones(0, 2), ones(2), ones(2)],
         cotangent=ones(0, 2),
@@ -80,7 +80,7 @@ DEFECTS = [
     ),
     Defect(
         "batch_norm: images of no pixels are refused",
-        affects=("3.0",),
+        affects=("3.0", "3.1.0"),
         function=evaluate,
         arrays=[ones(3, 2, 0, 4), ones(2), ones(2)],
         cotangent=ones(3, 2, 0, 4),
@@ -138,7 +138,7 @@ DEFECTS = [
     ),
     _refused(
         "batch_norm: any running mean of an empty batch is accepted",
-        ("3.1", "3.2", "3.3"),
+        ("3.1.1", "3.2", "3.3"),
         [ones(0, 3), ones(2), ones(3)],
     ),
     Defect(

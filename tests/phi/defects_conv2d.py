@@ -86,7 +86,7 @@ DEFECTS = [
         conv2d,
         [zeros(0, 2, 3, 3), ones(4, 2, 2, 2)],
         zeros(0, 4, 2, 2),
-        affects=("3.0",),
+        affects=("3.0", "3.1.0"),
         cotangent=zeros(0, 4, 2, 2),
         gradients=[zeros(0, 2, 3, 3), zeros(4, 2, 2, 2)],
     ),

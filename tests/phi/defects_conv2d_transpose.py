@@ -86,7 +86,7 @@ DEFECTS = [
         [zeros(0, 1, 2, 2), ones(1, 1, 1, 1)],
         error="ValueError",
         message="output_size",
-        affects=("3.3",),
+        affects=("3.2.0", "3.3"),
     ),
     _defect(
         "an output_padding between the stride and the dilation is refused",

@@ -101,7 +101,7 @@ DEFECTS = [
         copysign,
         [ones(1, dtype="float16"), ones(5000, dtype="float16")],
         ones(5000, dtype="float16"),
-        affects=("3.0",),
+        affects=("3.0", "3.1.0"),
         cotangent=ones(5000, dtype="float16"),
         gradients=[np.array([5000], "float16"), np.zeros(5000, "float16")],
     ),
