@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "cc/kernels/correlation.h"
+#include "cc/kernels/cpu_features.h"
+#include "cc/kernels/half.h"
 #include "cc/kernels/parallel.h"
 #include "cc/kernels/shifted_planes.h"
 
@@ -12,9 +14,13 @@ namespace paddlemend {
 namespace {
 
 constexpr int64_t kPackedBytes = int64_t{1} << 18;    // that leave room in the second level cache
-constexpr int64_t kFilterBytes = int64_t{1} << 18;    // as many, of all filters
+constexpr int64_t kMostPackedBytes = int64_t{3} << 18;  // that leave no room for all filters
+constexpr int64_t kImagesBytes = int64_t{1} << 22;  // read once, a few channels after the other
+constexpr int64_t kFilterBytes = int64_t{1} << 18;    // of all filters, in that room
+constexpr int64_t kProductsInARow = 256;  // several short sums round less than a long one
 constexpr int64_t kGrainProducts = int64_t{1} << 18;  // worth a thread
 constexpr int64_t kEnoughTasks = 8;
+constexpr int64_t kManyPositions = 512;  // that pay for filters which pass, or sums which begin
 
 /// A convolution or its adjoint: sources [batch, groups, channels, ...] give targets [batch,
 /// groups, filters, ...].
@@ -44,13 +50,14 @@ struct Direction {
 /// The images and rows that are packed together: bands of an image, or several small images.
 class Portions {
  public:
-  Portions(const Direction& of, int64_t element_size) : batch_(of.batch) {
-    const int64_t limit = kPackedBytes / element_size;
+  /// Images are put together for `wanted` positions, or as many as fit into `limit` elements.
+  Portions(const Direction& of, int64_t limit, int64_t wanted) : batch_(of.batch) {
     const int64_t positions = of.planes.rows.positions;
     const int64_t size = of.channels * of.planes.ChannelSize(positions);
     if (size <= limit) {
-      images_ = std::clamp<int64_t>(limit / std::max<int64_t>(size, 1), 1,
-                                    std::max<int64_t>(batch_ / kEnoughTasks, 1));
+      const int64_t fitting = std::max<int64_t>(limit / std::max<int64_t>(size, 1), 1);
+      const int64_t plane = std::max<int64_t>(positions * of.planes.pitch(), 1);
+      images_ = std::clamp<int64_t>((wanted + plane - 1) / plane, 1, std::min(fitting, batch_));
       rows_ = std::max<int64_t>(positions, 1);
     } else {
       const int64_t row = of.channels * of.planes.phases() * of.planes.pitch();
@@ -64,6 +71,12 @@ class Portions {
     }
     positions_ = positions;
     bands_ = (positions + rows_ - 1) / rows_;
+  }
+
+  /// How many parts of the filters to work on by themselves, for enough tasks for all threads.
+  int64_t PartsOf(int64_t filters, int64_t groups, int64_t least) const {
+    const int64_t parts = (kEnoughTasks + count() * groups - 1) / (count() * groups);
+    return std::clamp<int64_t>(std::min(parts, filters / least), 1, filters);
   }
 
   int64_t count() const { return (batch_ + images_ - 1) / images_ * bands_; }
@@ -85,6 +98,11 @@ class Portions {
   int64_t batch_, positions_;
   int64_t images_ = 1, rows_ = 1, bands_ = 1;
 };
+
+template <typename T>
+bool FiltersStay(const Direction& of) {
+  return of.filters * of.channels * of.taps() * static_cast<int64_t>(sizeof(T)) <= kFilterBytes;
+}
 
 /// Filters that one loop makes, packed [channels, taps, tile].
 template <typename T>
@@ -156,6 +174,21 @@ class PackedClass {
   std::unique_ptr<T[]> packed_;
 };
 
+template <typename T>
+struct FiniteLoop {
+  [[gnu::always_inline]] static void Run(const T* values, int64_t size, bool* is_finite) {
+    using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+    constexpr Bits kExponent = sizeof(T) == 4 ? Bits{0x7f800000u} : Bits(0x7ff0000000000000u);
+    Bits found = 0;
+#pragma GCC ivdep
+    for (int64_t i = 0; i < size; ++i) {
+      const Bits bits = BitCast<Bits>(values[i]) & kExponent;
+      found |= Bits(bits == kExponent);
+    }
+    *is_finite = found == 0;
+  }
+};
+
 /// Packed planes of some images, with zeros behind for the last vector.
 template <typename T>
 class PackedImages {
@@ -177,13 +210,14 @@ class PackedImages {
     std::fill_n(planes_.get() + portion.images * image_size_, Correlator<T>::kMostPositions, T(0));
   }
 
+  int64_t image_size() const { return image_size_; }
   const T* Image(int64_t number) const { return planes_.get() + number * image_size_; }
 
   /// Whether no element is infinite or NaN.
   bool IsFinite(int64_t images) const {
-    T sum(0);
-    for (int64_t i = 0; i < images * image_size_; ++i) sum += planes_[i] * T(0);
-    return sum == T(0);
+    bool is_finite = true;
+    RunBest<FiniteLoop<T>>(static_cast<const T*>(planes_.get()), images * image_size_, &is_finite);
+    return is_finite;
   }
 
  private:
@@ -262,16 +296,12 @@ class PortionTargets {
     shifts_ = ShiftsOf(of.planes, rows, columns, band);
   }
 
-  void Run() const {
+  /// Makes those of panels [begin, end).
+  void Run(int64_t begin, int64_t end) const {
     if (first_ >= last_) return;
-    // What is larger stays in the cache while the other one passes.
-    const bool filters_pass =
-        taps_.group_size() * static_cast<int64_t>(sizeof(T)) <= kFilterBytes;
-    if (!filters_pass) {
-      for (int64_t panel = 0; panel < taps_.panels(); ++panel) RunTiles(panel, panel + 1);
-    } else {
-      RunTiles(0, taps_.panels());
-    }
+    // Filters that do not stay in the cache pass once.
+    const int64_t step = FiltersStay<T>(of_) ? std::max<int64_t>(end - begin, 1) : 1;
+    for (int64_t panel = begin; panel < end; panel += step) RunTiles(panel, panel + step);
   }
 
  private:
@@ -293,25 +323,43 @@ class PortionTargets {
   }
 
   void RunTile(int64_t image, const Panel<T>& panel, int64_t first, int64_t count) const {
-    alignas(64) T sums[Correlator<T>::kMostFilters * Correlator<T>::kMostPositions];
+    alignas(64) T sums[kSums], total[kSums];
     const Correlator<T>& best = Correlator<T>::Best();
     const int64_t number = (portion_.image + image) * of_.groups + group_;
     T* const target = targets_ + (number * of_.filters + panel.first) * of_.target_pixels();
-    TileOperands<T> operands{images_.Image(image) + first,
-                             of_.channels,
-                             of_.planes.ChannelSize(portion_.band.rows()),
-                             shifts_.data(),
-                             static_cast<int64_t>(shifts_.size()),
-                             panel.filters};
+    const int64_t taps = static_cast<int64_t>(shifts_.size());
+    const int64_t in_a_row = std::max<int64_t>(kProductsInARow / std::max<int64_t>(taps, 1), 1);
+    const T* const bias = bias_ == nullptr ? nullptr : bias_ + group_ * of_.filters;
     for (int64_t done = 0; done < count;) {
       int64_t made = 0;
       const int64_t wanted = std::min(count - done, best.MostPositions(panel.tile));
       const TileLoop<T> loop = best.Tile(panel.tile, wanted, &made);
-      loop(operands, sums);
-      const T* const bias = bias_ == nullptr ? nullptr : bias_ + group_ * of_.filters;
-      writer_.Write(panel, bias, first + done, std::min(made, count - done), sums, target);
-      operands.planes += made;
+      TileOperands<T> operands{images_.Image(image) + first + done,
+                               in_a_row,
+                               of_.planes.ChannelSize(portion_.band.rows()),
+                               shifts_.data(),
+                               taps,
+                               panel.filters};
+      for (int64_t channel = 0; channel < of_.channels; channel += in_a_row) {
+        operands.channels = std::min(in_a_row, of_.channels - channel);
+        loop(operands, channel == 0 ? total : sums);
+        if (channel != 0) AddSums(sums, panel.tile, made, total);
+        operands.planes += in_a_row * operands.channel_step;
+        operands.filters += in_a_row * taps * panel.tile;
+      }
+      writer_.Write(panel, bias, first + done, std::min(made, count - done), total, target);
       done += made;
+    }
+  }
+
+  static constexpr int64_t kSums = Correlator<T>::kMostFilters * Correlator<T>::kMostPositions;
+
+  static void AddSums(const T* sums, int64_t filters, int64_t positions, T* total) {
+    for (int64_t f = 0; f < filters; ++f) {
+#pragma GCC ivdep
+      for (int64_t i = 0; i < positions; ++i) total[i] += sums[i];
+      sums += Correlator<T>::kMostPositions;
+      total += Correlator<T>::kMostPositions;
     }
   }
 
@@ -337,17 +385,23 @@ void Correlate(const Direction& of, int64_t row_taps, const T* sources, const T*
           std::make_unique<PackedClass<T>>(of, rows, columns, row_taps, filters, context));
     }
   }
-  const Portions portions(of, sizeof(T));
+  const int64_t limit = FiltersStay<T>(of) ? kPackedBytes : kMostPackedBytes;
+  const Portions portions(of, limit / sizeof(T), FiltersStay<T>(of) ? 1 : kManyPositions);
   const int64_t products = of.filters * of.channels * of.taps();
   const int64_t positions = of.planes.pitch() * portions.most_rows() * portions.most_images();
-  const int64_t grain = kGrainProducts / (products * positions + 1) + 1;
-  ParallelFor(context, portions.count() * of.groups, grain, [&](int64_t begin, int64_t end) {
+  const int64_t panels = classes.empty() ? 0 : classes.front()->panels();
+  const int64_t parts = portions.PartsOf(panels, of.groups, 2);
+  const int64_t grain = kGrainProducts / (products * positions / parts + 1) + 1;
+  const int64_t tasks = portions.count() * of.groups * parts;
+  ParallelFor(context, tasks, grain, [&](int64_t begin, int64_t end) {
     PackedImages<T> images(of, portions);
     for (int64_t i = begin; i < end; ++i) {
-      const Portions::Portion portion = portions.At(i / of.groups);
-      images.Pack(portion, i % of.groups, sources);
+      const int64_t part = i % parts, group = i / parts % of.groups;
+      const Portions::Portion portion = portions.At(i / parts / of.groups);
+      if (part == 0 || i == begin) images.Pack(portion, group, sources);
       for (const auto& taps : classes) {
-        PortionTargets<T>(of, *taps, portion, i % of.groups, images, bias, targets).Run();
+        PortionTargets<T>(of, *taps, portion, group, images, bias, targets)
+            .Run(panels * part / parts, panels * (part + 1) / parts);
       }
     }
   });
@@ -383,6 +437,7 @@ class PackedMaps {
     return maps_.get() + (image * of_.filters + filter) * size_;
   }
   int64_t size() const { return size_; }
+  int64_t image_size() const { return of_.filters * size_; }
   int64_t positions() const { return positions_; }
 
  private:
@@ -396,68 +451,118 @@ class PackedMaps {
   std::unique_ptr<T[]> maps_;
 };
 
-/// Adds to the sums [filters, channels, taps] what one image of a portion gives.
+/// The sums [filters, channels, taps] of some filters, for the images of a portion.
 template <typename T>
-void AddDots(const Direction& of, const std::vector<int64_t>& shifts, const Band& band,
-             const T* planes, const PackedMaps<T>& maps, int64_t image, T* sums) {
+struct FilterSums {
+  const Direction& of;
+  const Portions::Portion& portion;
+  const std::vector<int64_t>& shifts;
+  const PackedImages<T>& images;
+  const PackedMaps<T>& maps;
+  int64_t first, last;  // filters
+  T* sums;              // of the first filter of all
+
+  int64_t taps() const { return static_cast<int64_t>(shifts.size()); }
+  int64_t patch() const { return of.channels * taps(); }
+  const T* Shifted(int64_t image, int64_t number) const {
+    return images.Image(image) + number / taps() * of.planes.ChannelSize(portion.band.rows()) +
+           shifts[number % taps()];
+  }
+
+  void Add() const {
+    // Channels whose planes stay in the first cache while all maps pass.
+    const int64_t size = portion.images * of.planes.ChannelSize(portion.band.rows());
+    const int64_t channels = std::max<int64_t>(kPlaneBytes / sizeof(T) / size, 1);
+    for (int64_t channel = 0; channel < of.channels; channel += channels) {
+      const int64_t end = std::min(channel + channels, of.channels) * taps();
+      for (int64_t filter = first; filter < last;) {
+        const int64_t count = last - filter >= Best::kDotMaps ? Best::kDotMaps : 1;
+        AddRows(filter, count, channel * taps(), end);
+        filter += count;
+      }
+    }
+  }
+
+  /// As Add, but no product is made of what lies between two rows: infinity times 0 is NaN.
+  void AddWithinRows() const {
+    const int64_t pitch = of.planes.pitch();
+    for (int64_t i = first * patch(); i < last * patch(); ++i) {
+      for (int64_t image = 0; image < portion.images; ++image) {
+        const T* const map = maps.Map(image, i / patch());
+        const T* const plane = Shifted(image, i % patch());
+        T sum(0);
+        for (int64_t row = 0; row < portion.band.rows(); ++row) {
+          for (int64_t at = row * pitch; at < row * pitch + of.planes.columns.positions; ++at) {
+            sum += map[at] * plane[at];
+          }
+        }
+        sums[i] += sum;
+      }
+    }
+  }
+
+ private:
   using Best = Correlator<T>;
-  const int64_t taps = static_cast<int64_t>(shifts.size());
-  const int64_t patch = of.channels * taps;
-  const int64_t channel_size = of.planes.ChannelSize(band.rows());
-  for (int64_t filter = 0; filter < of.filters;) {
-    const int64_t count = of.filters - filter >= Best::kDotMaps ? Best::kDotMaps : 1;
-    for (int64_t first = 0; first < patch; first += Best::kDotPlanes) {
-      const int64_t many = std::min(Best::kDotPlanes, patch - first);
+
+  /// For `count` filters and elements [begin, end) of their patches.
+  void AddRows(int64_t filter, int64_t count, int64_t begin, int64_t end) const {
+    for (int64_t number = begin; number < end; number += Best::kDotPlanes) {
+      const int64_t many = std::min(Best::kDotPlanes, end - number);
       const T* shifted[Best::kDotPlanes];
-      for (int64_t p = 0; p < many; ++p) {
-        shifted[p] = planes + (first + p) / taps * channel_size + shifts[(first + p) % taps];
-      }
-      Best::Best().Dot(count, many)({maps.Map(image, filter), maps.size(), shifted,
-                                     maps.positions(), sums + filter * patch + first, patch});
+      for (int64_t p = 0; p < many; ++p) shifted[p] = Shifted(0, number + p);
+      Best::Best().Dot(count, many)({maps.Map(0, filter), maps.size(), shifted, maps.positions(),
+                                     portion.images, maps.image_size(), images.image_size(),
+                                     sums + filter * patch() + number, patch()});
     }
-    filter += count;
   }
-}
 
-/// As AddDots, but no product is made of what lies between two rows: infinity times 0 is NaN.
-template <typename T>
-void AddDotsOfRows(const Direction& of, const std::vector<int64_t>& shifts, const Band& band,
-                   const T* planes, const PackedMaps<T>& maps, int64_t image, T* sums) {
-  const int64_t taps = static_cast<int64_t>(shifts.size());
-  const int64_t patch = of.channels * taps, pitch = of.planes.pitch();
-  const int64_t channel_size = of.planes.ChannelSize(band.rows());
-  for (int64_t i = 0; i < of.filters * patch; ++i) {
-    const T* const map = maps.Map(image, i / patch);
-    const T* const plane = planes + i % patch / taps * channel_size + shifts[i % taps];
-    T sum(0);
-    for (int64_t row = 0; row < band.rows(); ++row) {
-      for (int64_t at = row * pitch; at < row * pitch + of.planes.columns.positions; ++at) {
-        sum += map[at] * plane[at];
-      }
-    }
-    sums[i] += sum;
-  }
-}
+  static constexpr int64_t kPlaneBytes = int64_t{1} << 15;
+};
 
-/// Adds what portions [begin, end) give.
+/// Which part of the work is done: filters [first, last) of a group, portions [begin, end).
+struct FilterTask {
+  int64_t group, first, last;
+  int64_t begin, end;
+};
+
 template <typename T>
-void AddPortions(const Direction& of, const Portions& portions, int64_t group, int64_t begin,
-                 int64_t end, const T* images, const T* maps, T* sums) {
-  PackedImages<T> packed(of, portions);
-  PackedMaps<T> packed_maps(of, portions);
-  const AxisClass& rows = of.planes.rows.classes.front();
-  const AxisClass& columns = of.planes.columns.classes.front();
-  for (int64_t number = begin; number < end; ++number) {
-    const Portions::Portion portion = portions.At(number);
-    packed.Pack(portion, group, images);
-    packed_maps.Pack(portion, group, maps);
-    const auto add = packed.IsFinite(portion.images) ? &AddDots<T> : &AddDotsOfRows<T>;
-    const std::vector<int64_t> shifts = ShiftsOf(of.planes, rows, columns, portion.band);
-    for (int64_t image = 0; image < portion.images; ++image) {
-      add(of, shifts, portion.band, packed.Image(image), packed_maps, image, sums);
+class FilterPortions {
+ public:
+  FilterPortions(const Direction& of, const Portions& portions)
+      : of_(of), portions_(portions), images_(of, portions), maps_(of, portions) {}
+
+  void Add(const FilterTask& task, const T* images, const T* maps, T* sums) {
+    for (int64_t number = task.begin; number < task.end; ++number) {
+      const Portions::Portion portion = portions_.At(number);
+      Pack(portion, task.group, number, images, maps);
+      const std::vector<int64_t> shifts =
+          ShiftsOf(of_.planes, of_.planes.rows.classes.front(), of_.planes.columns.classes.front(),
+                   portion.band);
+      const FilterSums<T> filters{of_,   portion,    shifts,    images_,
+                                  maps_, task.first, task.last, sums};
+      is_finite_ ? filters.Add() : filters.AddWithinRows();
     }
   }
-}
+
+ private:
+  /// Does nothing if that is packed already, for other filters.
+  void Pack(const Portions::Portion& portion, int64_t group, int64_t number, const T* images,
+            const T* maps) {
+    if (group == group_ && number == number_) return;
+    group_ = group;
+    number_ = number;
+    images_.Pack(portion, group, images);
+    maps_.Pack(portion, group, maps);
+    is_finite_ = images_.IsFinite(portion.images);
+  }
+
+  const Direction& of_;
+  const Portions& portions_;
+  PackedImages<T> images_;
+  PackedMaps<T> maps_;
+  int64_t group_ = -1, number_ = -1;
+  bool is_finite_ = true;
+};
 
 }  // namespace
 
@@ -487,18 +592,27 @@ void CorrelateFilters(const Convolution& sizes, const T* images, const T* maps, 
                       const Context& context) {
   constexpr int64_t kMostPartialSums = 8;
   constexpr int64_t kPartialElements = int64_t{1} << 22;
+  constexpr int64_t kLeastFilters = 32;  // that pay for images packed once more
   const Direction of = Direction::ToMaps(sizes);
-  const Portions portions(of, sizeof(T));
+  const Portions portions(of, kImagesBytes / sizeof(T), 2 * kManyPositions);
   const int64_t size = sizes.filters * sizes.patch(), all = size * sizes.groups;
   // A group's sum is made of partial ones, whose number depends on nothing but the sizes.
   const int64_t partials = std::clamp<int64_t>(
       std::min({portions.count(), kMostPartialSums, kPartialElements / all}), 1, portions.count());
   const std::unique_ptr<T[]> sums(new T[partials * all]());
-  ParallelFor(context, partials * sizes.groups, 1, [&](int64_t begin, int64_t end) {
+  // Fewer portions than tasks: parts of the filters, too.
+  const int64_t parts = partials < portions.count()
+                            ? 1
+                            : portions.PartsOf(sizes.filters, sizes.groups, kLeastFilters);
+  ParallelFor(context, partials * sizes.groups * parts, 1, [&](int64_t begin, int64_t end) {
+    FilterPortions<T> tasks(of, portions);
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t part = i / sizes.groups;
-      AddPortions(of, portions, i % sizes.groups, portions.count() * part / partials,
-                  portions.count() * (part + 1) / partials, images, maps, sums.get() + i * size);
+      const int64_t part = i % parts, group = i / parts % sizes.groups;
+      const int64_t partial = i / parts / sizes.groups;
+      const FilterTask task{group, sizes.filters * part / parts, sizes.filters * (part + 1) / parts,
+                            portions.count() * partial / partials,
+                            portions.count() * (partial + 1) / partials};
+      tasks.Add(task, images, maps, sums.get() + (partial * sizes.groups + group) * size);
     }
   });
   ParallelFor(context, all, 16384, [&](int64_t begin, int64_t end) {

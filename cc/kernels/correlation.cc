@@ -71,19 +71,24 @@ template <typename T, int kLanes, int kMaps, int kPlanes>
 #pragma GCC unroll 8
     for (int m = 0; m < kMaps; ++m) total[m][p] = Vector{};
   }
-  for (int64_t at = 0; at < of.positions; at += kLanes) {
-    Vector map[kMaps];
+  const T* maps = of.maps;
+  for (int64_t image = 0; image < of.images; ++image, maps += of.map_image_step) {
+    for (int64_t at = 0; at < of.positions; at += kLanes) {
+      Vector map[kMaps];
 #pragma GCC unroll 8
-    for (int m = 0; m < kMaps; ++m) {
-      std::memcpy(&map[m], of.maps + m * of.map_step + at, sizeof(Vector));
+      for (int m = 0; m < kMaps; ++m) {
+        std::memcpy(&map[m], maps + m * of.map_step + at, sizeof(Vector));
+      }
+#pragma GCC unroll 8
+      for (int p = 0; p < kPlanes; ++p) {
+        Vector in;
+        std::memcpy(&in, planes[p] + at, sizeof(Vector));
+#pragma GCC unroll 8
+        for (int m = 0; m < kMaps; ++m) total[m][p] += map[m] * in;
+      }
     }
 #pragma GCC unroll 8
-    for (int p = 0; p < kPlanes; ++p) {
-      Vector in;
-      std::memcpy(&in, planes[p] + at, sizeof(Vector));
-#pragma GCC unroll 8
-      for (int m = 0; m < kMaps; ++m) total[m][p] += map[m] * in;
-    }
+    for (int p = 0; p < kPlanes; ++p) planes[p] += of.plane_image_step;
   }
 #pragma GCC unroll 8
   for (int m = 0; m < kMaps; ++m) {

@@ -23,13 +23,16 @@ struct TileOperands {
 template <typename T>
 using TileLoop = void (*)(const TileOperands<T>& of, T* sums);
 
-/// Maps of some filters with some shifted planes, whose products are added up over all positions.
+/// Maps of some filters with some shifted planes, whose products are added up over all positions of
+/// some images.
 template <typename T>
 struct DotOperands {
   const T* maps;      // at the first position
   int64_t map_step;   // from a map to the next one
   const T* const* planes;  // each at the first position, shifted
-  int64_t positions;  // a multiple of `lanes`
+  int64_t positions;  // of an image, a multiple of lanes()
+  int64_t images;
+  int64_t map_image_step, plane_image_step;  // from an image to the next one
   T* sums;            // sums[map · sums_step + plane] is added to
   int64_t sums_step;
 };
