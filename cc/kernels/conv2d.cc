@@ -1,10 +1,12 @@
 #include "cc/kernels/conv2d.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "cc/kernels/convolution_arguments.h"
 #include "cc/kernels/convolution_tensors.h"
+#include "cc/kernels/depthwise_channels_last.h"
 
 namespace paddlemend {
 namespace {
@@ -16,10 +18,24 @@ Status CheckOptional(const TensorLayout* tensor, const char* name, const Shape& 
   return tensor == nullptr ? OkStatus() : CheckConvolutionTensor(*tensor, name, shape, dtype);
 }
 
+/// Whether each channel has a filter of its own, and channels lie side by side in memory.
+bool IsDepthwiseChannelsLast(const Convolution& sizes, const char* data_format) {
+  constexpr int64_t kLeastChannels = 8;
+  return sizes.channels == 1 && sizes.filters == 1 && sizes.groups >= kLeastChannels &&
+         std::strcmp(data_format, "NHWC") == 0;
+}
+
 template <typename T>
 void Forward(const Convolution& sizes, const TensorView& x, const TensorView& weight,
              const TensorView* bias, const char* data_format, const MutableTensorView& out,
              const Context& context) {
+  if (IsDepthwiseChannelsLast(sizes, data_format)) {
+    const WorkingInput<T> images(x, context), filters(weight, context), biases(bias, context);
+    const WorkingOutput<T> maps(out);
+    DepthwiseChannelsLast(sizes, images.data(), filters.data(), biases.data(), maps.data(),
+                          context);
+    return maps.Finish(context);
+  }
   const WorkingInput<T> images(ChannelsFirst(x, data_format), context);
   const WorkingInput<T> filters(weight, context);
   const WorkingInput<T> biases(bias, context);
