@@ -53,8 +53,7 @@ void Backward(const Convolution& sizes, const TensorView& x, const TensorView& w
   if (x_grad != nullptr) {
     const WorkingInput<T> filters(weight, context);
     const WorkingOutput<T> images(ChannelsFirst(*x_grad, data_format));
-    ConvolutionImages<T>(sizes, maps.data(), filters.data(), nullptr, images.data(),
-                                   context);
+    ConvolutionImages<T>(sizes, maps.data(), filters.data(), nullptr, images.data(), context);
     images.Finish(context);
   }
   if (weight_grad != nullptr) {
@@ -82,8 +81,7 @@ void Tangent(const Convolution& sizes, const TensorView& x, const TensorView& we
   const auto add = [&](const TensorView& image, const TensorView& filter) {
     const WorkingInput<T> images(ChannelsFirst(image, data_format), context);
     const WorkingInput<T> filters(filter, context);
-    ConvolutionMaps<T>(sizes, images.data(), filters.data(), nullptr, product.data(),
-                                 context);
+    ConvolutionMaps<T>(sizes, images.data(), filters.data(), nullptr, product.data(), context);
     for (int64_t i = 0; i < count; ++i) maps.data()[i] += product[i];
   };
   if (x_tangent != nullptr) add(*x_tangent, weight);

@@ -27,8 +27,7 @@ void Backward(const Convolution& sizes, const TensorView& x, const TensorView& w
   if (x_grad != nullptr) {
     const WorkingInput<T> filters(weight, context);
     const WorkingOutput<T> maps(ChannelsFirst(*x_grad, data_format));
-    ConvolutionMaps<T>(sizes, images.data(), filters.data(), nullptr, maps.data(),
-                                 context);
+    ConvolutionMaps<T>(sizes, images.data(), filters.data(), nullptr, maps.data(), context);
     maps.Finish(context);
   }
   if (weight_grad != nullptr) {

@@ -109,17 +109,17 @@ template <typename T, int kLanes, int kMaps, int kPlanes>
 #define PM_TARGET_256
 #endif
 
-#define PM_LOOPS(Name, bytes, target)                                   \
-  struct Name {                                                         \
-    static constexpr int kBytes = bytes;                                \
-    template <typename T, int kFilters, int kVectors>                   \
-    target static void Tile(const TileOperands<T>& of, T* sums) {       \
-      SumTile<T, bytes / sizeof(T), kFilters, kVectors>(of, sums);      \
-    }                                                                   \
-    template <typename T, int kMaps, int kPlanes>                       \
-    target static void Dot(const DotOperands<T>& of) {                  \
-      SumDots<T, bytes / sizeof(T), kMaps, kPlanes>(of);                \
-    }                                                                   \
+#define PM_LOOPS(Name, bytes, target)                              \
+  struct Name {                                                    \
+    static constexpr int kBytes = bytes;                           \
+    template <typename T, int kFilters, int kVectors>              \
+    target static void Tile(const TileOperands<T>& of, T* sums) {  \
+      SumTile<T, bytes / sizeof(T), kFilters, kVectors>(of, sums); \
+    }                                                              \
+    template <typename T, int kMaps, int kPlanes>                  \
+    target static void Dot(const DotOperands<T>& of) {             \
+      SumDots<T, bytes / sizeof(T), kMaps, kPlanes>(of);           \
+    }                                                              \
   };
 
 PM_LOOPS(Loops512, 64, PM_TARGET_512)

@@ -27,13 +27,13 @@ using TileLoop = void (*)(const TileOperands<T>& of, T* sums);
 /// some images.
 template <typename T>
 struct DotOperands {
-  const T* maps;      // at the first position
-  int64_t map_step;   // from a map to the next one
+  const T* maps;           // at the first position
+  int64_t map_step;        // from a map to the next one
   const T* const* planes;  // each at the first position, shifted
-  int64_t positions;  // of an image, a multiple of lanes()
+  int64_t positions;       // of an image, a multiple of lanes()
   int64_t images;
   int64_t map_image_step, plane_image_step;  // from an image to the next one
-  T* sums;            // sums[map · sums_step + plane] is added to
+  T* sums;                                   // sums[map · sums_step + plane] is added to
   int64_t sums_step;
 };
 
@@ -63,9 +63,7 @@ class Correlator {
   TileLoop<T> Tile(int64_t filters, int64_t positions, int64_t* made) const;
 
   /// The loop for `maps` of up to kDotMaps, 1 or all of them, and up to kDotPlanes planes.
-  DotLoop<T> Dot(int64_t maps, int64_t planes) const {
-    return dots_[maps == kDotMaps][planes - 1];
-  }
+  DotLoop<T> Dot(int64_t maps, int64_t planes) const { return dots_[maps == kDotMaps][planes - 1]; }
 
   // Filled in by Best() alone.
   struct TileEntry {

@@ -40,7 +40,8 @@ struct PositionLoop {
   [[gnu::always_inline]] static void RunVectors(Seen<T> seen, const T* bias, int64_t at, T* out) {
     Vector sums[kVectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) std::memcpy(&sums[v], bias + at + v * kLanes, sizeof(Vector));
+    for (int v = 0; v < kVectors; ++v)
+      std::memcpy(&sums[v], bias + at + v * kLanes, sizeof(Vector));
     for (int64_t i = 0; i < seen.count; ++i) {
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
@@ -86,10 +87,9 @@ void DepthwiseChannelsLast(const Convolution& sizes, const T* images, const T* f
           pixels[count] = image + (y * width.size + x) * channels;
           seen_filters[count++] = by_tap.data() + tap * channels;
         }
-        softmax::RunWidest<PositionLoop<T>>(
-            Seen<T>{pixels.data(), seen_filters.data(), count},
-            static_cast<const T*>(start.data()), channels,
-            maps + (number * width.positions + column) * channels);
+        softmax::RunWidest<PositionLoop<T>>(Seen<T>{pixels.data(), seen_filters.data(), count},
+                                            static_cast<const T*>(start.data()), channels,
+                                            maps + (number * width.positions + column) * channels);
       }
     }
   });

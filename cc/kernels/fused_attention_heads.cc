@@ -106,8 +106,7 @@ class BlockOfHeads {
       if (kept != nullptr) ShowKept(kept + RowNumber(block, row) * sizes_.keys());
     }
     Multiply<W>(Form::kPlain, Form::kPlain, block.count, sizes_.head_size, sizes_.keys(), W(1),
-                Weights(), of_.Value(block.batch, block.head),
-                ContextRows(context_rows, block));
+                Weights(), of_.Value(block.batch, block.head), ContextRows(context_rows, block));
   }
 
   /// Adds to the gradients of keys and values unless the block is the first one.
@@ -272,8 +271,8 @@ void AttendHeadsGrad(const HeadOperands<W>& of, const W* context_grad, W* packed
   });
 }
 
-#define PM_INSTANTIATE(W)                                                                 \
-  template void AttendHeads<W>(const HeadOperands<W>&, W*, uint8_t*, const Context&);     \
+#define PM_INSTANTIATE(W)                                                             \
+  template void AttendHeads<W>(const HeadOperands<W>&, W*, uint8_t*, const Context&); \
   template void AttendHeadsGrad<W>(const HeadOperands<W>&, const W*, W*, const Context&);
 
 PM_INSTANTIATE(float)

@@ -11,8 +11,8 @@ namespace paddlemend {
 template <typename W>
 struct HeadOperands {
   const AttentionSizes& sizes;
-  const W* packed;      // [batch, length, 3, heads, head_size]: query, key and value
-  const W* all_keys;    // [2, batch, heads, keys, head_size]; null without a cache
+  const W* packed;         // [batch, length, 3, heads, head_size]: query, key and value
+  const W* all_keys;       // [2, batch, heads, keys, head_size]; null without a cache
   const TensorView* mask;  // broadcasts to the scores, or null
   Dropout dropout;
 

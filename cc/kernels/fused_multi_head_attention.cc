@@ -248,13 +248,13 @@ class Attention {
     if (gradients.linear_weight != nullptr) {
       const WorkingOutput<W> weight(gradients.linear_weight);
       MultiplyInParallel<W>(Form::kTransposed, Form::kPlain, embed, embed, sizes_.rows(),
-                            {context_rows_.get(), embed}, {sum_grad, embed},
-                            {weight.data(), embed}, W(0), context_);
+                            {context_rows_.get(), embed}, {sum_grad, embed}, {weight.data(), embed},
+                            W(0), context_);
       weight.Finish(context_);
     }
     MultiplyInParallel<W>(Form::kPlain, Form::kTransposed, sizes_.rows(), embed, embed,
-                          {sum_grad, embed}, {linear_weight_.data(), embed},
-                          {context_grad, embed}, W(0), context_);
+                          {sum_grad, embed}, {linear_weight_.data(), embed}, {context_grad, embed},
+                          W(0), context_);
   }
 
   /// Adds to x_grad.
@@ -280,8 +280,8 @@ class Attention {
       ZeroOf(gradients.pre_ln_scale);
       return ZeroOf(gradients.pre_ln_bias);
     }
-    GradOfNorm(Norm(x_.data(), pre_ln_scale_, pre_ln_bias_, of_.pre_ln_epsilon),
-               hidden_grad.get(), gradients.pre_ln_scale, gradients.pre_ln_bias, x_grad);
+    GradOfNorm(Norm(x_.data(), pre_ln_scale_, pre_ln_bias_, of_.pre_ln_epsilon), hidden_grad.get(),
+               gradients.pre_ln_scale, gradients.pre_ln_bias, x_grad);
   }
 
   const FusedAttention& of_;
@@ -353,14 +353,31 @@ Status FusedMultiHeadAttention(
     int64_t seed, const MutableTensorView& out, const MutableTensorView* cache_kv_out,
     const MutableTensorView* attn_dropout_mask, const MutableTensorView* dropout_mask,
     const Context& context) {
-  const FusedAttention of{x, qkv_weight, linear_weight, pre_layer_norm, pre_ln_scale, pre_ln_bias,
-                          ln_scale, ln_bias, pre_ln_epsilon, qkv_bias, linear_bias, cache_kv,
-                          attn_mask, dropout_rate, attn_dropout_rate, ln_epsilon, training, mode,
-                          add_residual, num_heads, transpose_qkv_wb, seed};
+  const FusedAttention of{x,
+                          qkv_weight,
+                          linear_weight,
+                          pre_layer_norm,
+                          pre_ln_scale,
+                          pre_ln_bias,
+                          ln_scale,
+                          ln_bias,
+                          pre_ln_epsilon,
+                          qkv_bias,
+                          linear_bias,
+                          cache_kv,
+                          attn_mask,
+                          dropout_rate,
+                          attn_dropout_rate,
+                          ln_epsilon,
+                          training,
+                          mode,
+                          add_residual,
+                          num_heads,
+                          transpose_qkv_wb,
+                          seed};
   AttentionSizes sizes;
   PM_RETURN_IF_ERROR(ResolveFusedAttention(of, &sizes));
-  PM_RETURN_IF_ERROR(
-      CheckOutputs(of, sizes, out, cache_kv_out, attn_dropout_mask, dropout_mask));
+  PM_RETURN_IF_ERROR(CheckOutputs(of, sizes, out, cache_kv_out, attn_dropout_mask, dropout_mask));
   if (sizes.rows() == 0) {
     FinishEmpty(of, cache_kv_out, context);
     return OkStatus();
@@ -385,13 +402,31 @@ Status FusedMultiHeadAttentionGrad(
     const MutableTensorView* ln_scale_grad, const MutableTensorView* ln_bias_grad,
     const MutableTensorView* qkv_bias_grad, const MutableTensorView* linear_bias_grad,
     const Context& context) {
-  const FusedAttention of{x, qkv_weight, linear_weight, pre_layer_norm, pre_ln_scale, pre_ln_bias,
-                          ln_scale, ln_bias, pre_ln_epsilon, qkv_bias, linear_bias, cache_kv,
-                          attn_mask, dropout_rate, attn_dropout_rate, ln_epsilon, training, mode,
-                          add_residual, num_heads, transpose_qkv_wb, seed};
-  const Gradients gradients{x_grad, qkv_weight_grad, linear_weight_grad, pre_ln_scale_grad,
-                            pre_ln_bias_grad, ln_scale_grad, ln_bias_grad, qkv_bias_grad,
-                            linear_bias_grad};
+  const FusedAttention of{x,
+                          qkv_weight,
+                          linear_weight,
+                          pre_layer_norm,
+                          pre_ln_scale,
+                          pre_ln_bias,
+                          ln_scale,
+                          ln_bias,
+                          pre_ln_epsilon,
+                          qkv_bias,
+                          linear_bias,
+                          cache_kv,
+                          attn_mask,
+                          dropout_rate,
+                          attn_dropout_rate,
+                          ln_epsilon,
+                          training,
+                          mode,
+                          add_residual,
+                          num_heads,
+                          transpose_qkv_wb,
+                          seed};
+  const Gradients gradients{
+      x_grad,        qkv_weight_grad, linear_weight_grad, pre_ln_scale_grad, pre_ln_bias_grad,
+      ln_scale_grad, ln_bias_grad,    qkv_bias_grad,      linear_bias_grad};
   AttentionSizes sizes;
   PM_RETURN_IF_ERROR(ResolveFusedAttention(of, &sizes));
   PM_RETURN_IF_ERROR(CheckLike(&out_grad, "out_grad", {x.ndim, x.shape}, x.dtype));

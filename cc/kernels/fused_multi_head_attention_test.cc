@@ -229,14 +229,14 @@ TEST(FusedMultiHeadAttentionTest, WhatDoesNotFitIsRefusedAndNothingWritten) {
     EXPECT_NE(status.message.find(word), std::string::npos) << status.message;
     EXPECT_EQ(out.Bits(), poison);
   };
-  expect_refusal("ln_scale", [](Call* c) { c->tensors[kScale] = TestTensor(DType::kFloat64, {0}); });
+  expect_refusal("ln_scale",
+                 [](Call* c) { c->tensors[kScale] = TestTensor(DType::kFloat64, {0}); });
   expect_refusal("qkv_weight", [](Call* c) { c->packed = true; });
   expect_refusal("qkv_weight", [](Call* c) {
     c->tensors[kQkvWeight] = TestTensor(DType::kFloat64, {3, 2, 4, kEmbed});
   });
-  expect_refusal("linear_bias", [](Call* c) {
-    c->tensors[kLinearBias] = TestTensor(DType::kFloat32, {kEmbed});
-  });
+  expect_refusal("linear_bias",
+                 [](Call* c) { c->tensors[kLinearBias] = TestTensor(DType::kFloat32, {kEmbed}); });
   expect_refusal("cache_kv", [](Call* c) {
     c->cache = TestTensor(DType::kFloat64, {2, 1, kHeads, 4, kHeadSize});
   });

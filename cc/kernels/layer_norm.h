@@ -48,7 +48,10 @@ class LayerNorm {
  public:
   LayerNorm(const W* x, int64_t rows, int64_t columns, const W* scale, const W* bias,
             double epsilon)
-      : x_(x), rows_(rows), columns_(columns), scale_(scale),
+      : x_(x),
+        rows_(rows),
+        columns_(columns),
+        scale_(scale),
         norm_({x, nullptr, nullptr, W(0)}, scale, bias, columns, epsilon),
         grain_(std::max<int64_t>((1 << 14) / columns, 1)) {}
 
@@ -92,8 +95,8 @@ class LayerNorm {
     const double size = static_cast<double>(columns_);
     const double mean = sums.Total(0) / size;
     const double slope = (sums.Total(1) / size - moments.mean_rest * mean) * moments.inverse;
-    RunBest<NormGradLoop<W>>(elements, static_cast<const W*>(scaled), moments,
-                             static_cast<W>(mean), static_cast<W>(slope), columns_, x_grad);
+    RunBest<NormGradLoop<W>>(elements, static_cast<const W*>(scaled), moments, static_cast<W>(mean),
+                             static_cast<W>(slope), columns_, x_grad);
   }
 
   const W* const x_;

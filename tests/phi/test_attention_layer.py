@@ -56,9 +56,7 @@ def test_forward_and_backward_are_those_of_plain_operators(normalize_before, mas
     found = attention(x, attn_mask=mask)
     wanted = reference(attention, x, mask)
     np.testing.assert_allclose(found.numpy(), wanted.numpy(), rtol=1e-4, atol=1e-5)
-    gradients = [
-        paddle.grad(out, inputs, seed, allow_unused=True) for out in (found, wanted)
-    ]
+    gradients = [paddle.grad(out, inputs, seed, allow_unused=True) for out in (found, wanted)]
     for mine, plain in zip(*gradients):
         if plain is not None:
             np.testing.assert_allclose(mine.numpy(), plain.numpy(), rtol=1e-3, atol=1e-4)

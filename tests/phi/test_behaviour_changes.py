@@ -174,9 +174,7 @@ def test_keep_resets_the_dilation_as_the_wheel_does():
         warnings.simplefilter("error")
         kept = [dilated(), dilated(paddle.nn.functional.conv2d_transpose), *layers()]
     assert kept == wheel
-    (change,) = (
-        one for one in paddlemend.status().behaviour_changes if one.name == CONVOLUTION
-    )
+    (change,) = (one for one in paddlemend.status().behaviour_changes if one.name == CONVOLUTION)
     assert change.state == "kept"
 
 
