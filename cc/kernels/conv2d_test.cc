@@ -103,10 +103,40 @@ void ExpectNear(const TestTensor& actual, const std::vector<double>& expected, D
   }
 }
 
+/// Sizes on both sides of the numbers of filters and positions that one loop makes.
+Case RandomCase(std::mt19937* random) {
+  const auto draw = [&](int64_t least, int64_t most) {
+    return std::uniform_int_distribution<int64_t>(least, most)(*random);
+  };
+  Case c;
+  c.groups = draw(1, 3);
+  c.stride = {draw(1, 3), draw(1, 3)};
+  c.dilation = {draw(1, 3), draw(1, 3)};
+  c.padding = {draw(0, 3), draw(0, 3), draw(0, 3), draw(0, 3)};
+  c.weight = {c.groups * draw(1, 13), draw(1, 5), draw(1, 4), draw(1, 4)};
+  c.x = {draw(1, 10), c.groups * c.weight[1], 0, 0};
+  for (int i : {0, 1}) {
+    c.x[2 + i] = (c.weight[2 + i] - 1) * c.dilation[i] + 1 + draw(0, i == 0 ? 12 : 60);
+  }
+  return c;
+}
+
+std::vector<Case> AllCases() {
+  std::vector<Case> cases = kCases;
+  std::mt19937 random(4);
+  for (int i = 0; i < 30; ++i) cases.push_back(RandomCase(&random));
+  // More filters, and more of an image, than are kept in a cache; many products in a row.
+  cases.push_back({{2, 128, 20, 40}, {70, 128, 3, 3}, {1, 1}, {1, 1}});
+  cases.push_back({{9, 96, 7, 7}, {100, 96, 3, 3}, {1, 1}, {1, 1}});
+  return cases;
+}
+
 TEST(Conv2dTest, SumsProductsAndTheirAdjoints) {
   std::mt19937 random(1);
-  for (const Case& c : kCases) {
+  for (const Case& c : AllCases()) {
+    const bool is_large = c.x[1] > 64;
     for (const DType dtype : kFloatingDTypes) {
+      if (is_large && dtype != DType::kFloat32) continue;
       const Numbers numbers(c);
       const Sizes shape = numbers.OutShape();
       const TestTensor x = TestTensor::Random(dtype, c.x, &random);
@@ -170,6 +200,25 @@ TEST(Conv2dTest, IsTheSameForAnyNumberOfThreads) {
   }
   EXPECT_EQ(bits[0], bits[1]);
   EXPECT_EQ(bits[0], bits[2]);
+}
+
+TEST(Conv2dTest, WhatIsNotFiniteReachesItsOwnTapsAlone) {
+  std::mt19937 random(5);
+  const Sizes ones = {1, 1}, none = {0, 0};
+  for (const double special : {HUGE_VAL, std::nan("")}) {
+    TestTensor x = TestTensor::Random(DType::kFloat32, {1, 1, 5, 20}, &random);
+    const TestTensor weight = TestTensor::Random(DType::kFloat32, {1, 1, 2, 3}, &random);
+    const TestTensor out_grad = TestTensor::Random(DType::kFloat32, {1, 1, 4, 18}, &random);
+    x.Set(0, special);
+    TestTensor weight_grad(DType::kFloat32, {1, 1, 2, 3});
+    const MutableTensorView view = weight_grad.mutable_view();
+    ASSERT_TRUE(Conv2dGrad(x.view(), weight.view(), out_grad.view(), Span(ones), Span(none),
+                           "EXPLICIT", Span(ones), 1, "NCHW", nullptr, &view, nullptr, {1})
+                    .ok());
+    for (int64_t tap = 0; tap < 6; ++tap) {
+      EXPECT_EQ(std::isfinite(weight_grad.Get(tap).real()), tap != 0) << tap;
+    }
+  }
 }
 
 TEST(Conv2dTest, RefusesWhatDoesNotFit) {

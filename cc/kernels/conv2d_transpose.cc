@@ -10,10 +10,10 @@ template <typename T>
 void Forward(const Convolution& sizes, const TensorView& x, const TensorView& weight,
              const TensorView* bias, const char* data_format, const MutableTensorView& out,
              const Context& context) {
-  const WorkingInput<T> maps(x, data_format, context);
-  const WorkingInput<T> filters(weight, "", context);
-  const WorkingInput<T> biases(bias, "", context);
-  const WorkingOutput<T> images(out, data_format);
+  const WorkingInput<T> maps(ChannelsFirst(x, data_format), context);
+  const WorkingInput<T> filters(weight, context);
+  const WorkingInput<T> biases(bias, context);
+  const WorkingOutput<T> images(ChannelsFirst(out, data_format));
   ConvolutionImages(sizes, maps.data(), filters.data(), biases.data(), images.data(), context);
   images.Finish(context);
 }
@@ -23,22 +23,21 @@ void Backward(const Convolution& sizes, const TensorView& x, const TensorView& w
               const TensorView& out_grad, const char* data_format, const MutableTensorView* x_grad,
               const MutableTensorView* weight_grad, const MutableTensorView* bias_grad,
               const Context& context) {
-  const WorkingInput<T> images(out_grad, data_format, context);
+  const WorkingInput<T> images(ChannelsFirst(out_grad, data_format), context);
   if (x_grad != nullptr) {
-    const WorkingInput<T> filters(weight, "", context);
-    const WorkingOutput<T> maps(*x_grad, data_format);
-    ConvolutionMaps<WorkType<T>>(sizes, images.data(), filters.data(), nullptr, maps.data(),
-                                 context);
+    const WorkingInput<T> filters(weight, context);
+    const WorkingOutput<T> maps(ChannelsFirst(*x_grad, data_format));
+    ConvolutionMaps<T>(sizes, images.data(), filters.data(), nullptr, maps.data(), context);
     maps.Finish(context);
   }
   if (weight_grad != nullptr) {
-    const WorkingInput<T> maps(x, data_format, context);
-    const WorkingOutput<T> filters(*weight_grad, "");
+    const WorkingInput<T> maps(ChannelsFirst(x, data_format), context);
+    const WorkingOutput<T> filters(*weight_grad);
     ConvolutionFilters(sizes, images.data(), maps.data(), filters.data(), context);
     filters.Finish(context);
   }
   if (bias_grad != nullptr) {
-    const WorkingOutput<T> sums(*bias_grad, "");
+    const WorkingOutput<T> sums(*bias_grad);
     ChannelSums(sizes.batch, sizes.groups * sizes.channels, sizes.pixels(), images.data(),
                 sums.data(), context);
     sums.Finish(context);
@@ -70,7 +69,7 @@ Status Conv2dTranspose(const TensorView& x, const TensorView& weight, const Tens
       output_padding, output_size, &sizes));
   PM_RETURN_IF_ERROR(CheckConvolutionBias(x, bias, sizes.groups * sizes.channels, "bias"));
   PM_RETURN_IF_ERROR(CheckConvolutionTensor(out, "out", ImagesShape(sizes, data_format), x.dtype));
-  DispatchFloating(x.dtype, [&](auto tag) {
+  DispatchWorking(x.dtype, [&](auto tag) {
     Forward<typename decltype(tag)::type>(sizes, x, weight, bias, data_format, out, context);
   });
   return OkStatus();
@@ -99,7 +98,7 @@ Status Conv2dTransposeGrad(const TensorView& x, const TensorView& weight,
   }
   PM_RETURN_IF_ERROR(
       CheckConvolutionBias(x, bias_grad, sizes.groups * sizes.channels, "bias_grad"));
-  DispatchFloating(x.dtype, [&](auto tag) {
+  DispatchWorking(x.dtype, [&](auto tag) {
     Backward<typename decltype(tag)::type>(sizes, x, weight, out_grad, data_format, x_grad,
                                            weight_grad, bias_grad, context);
   });

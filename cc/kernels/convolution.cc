@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "cc/kernels/depthwise.h"
+#include "cc/kernels/correlate.h"
 #include "cc/kernels/im2col.h"
 #include "cc/kernels/lapack.h"
 #include "cc/kernels/parallel.h"
@@ -79,6 +79,18 @@ bool IsPointwise(const Convolution& sizes) {
     return axis.taps == 1 && axis.stride == 1 && axis.before == 0 && axis.positions == axis.size;
   };
   return is_plain(sizes.height) && is_plain(sizes.width);
+}
+
+/// Whether CorrelateMaps and its adjoints are better than matrix products of patches.
+bool Correlates(const Convolution& sizes) {
+  const bool is_product = IsPointwise(sizes) && sizes.positions() >= kLeastColumns &&
+                          sizes.channels > 1 && sizes.filters > 1;
+  return !is_product && FitsCorrelation(sizes);
+}
+
+/// Whether CorrelateImages writes every pixel: without a stride each has a tap.
+bool MeetsAllPixels(const Convolution& sizes) {
+  return sizes.height.stride == 1 && sizes.width.stride == 1;
 }
 
 /// The matrices of one group of a block of positions.
@@ -251,7 +263,7 @@ void ConvolutionMaps(const Convolution& sizes, const T* images, const T* filters
     return FillChannels(sizes.batch, sizes.groups * sizes.filters, sizes.positions(), bias, maps,
                         context);
   }
-  if (IsDepthwise(sizes)) return DepthwiseMaps(sizes, images, filters, bias, maps, context);
+  if (Correlates(sizes)) return CorrelateMaps(sizes, images, filters, bias, maps, context);
   const Blocks blocks(sizes, sizes.patch());
   const int64_t tasks = blocks.groups_of_images() * sizes.groups * blocks.parts();
   const int64_t work = sizes.filters * sizes.patch() * blocks.most_columns();
@@ -270,9 +282,13 @@ template <typename T>
 void ConvolutionImages(const Convolution& sizes, const T* maps, const T* filters, const T* bias,
                        T* images, const Context& context) {
   if (sizes.batch * sizes.groups * sizes.channels * sizes.pixels() == 0) return;
-  FillChannels(sizes.batch, sizes.groups * sizes.channels, sizes.pixels(), bias, images, context);
-  if (sizes.filters * sizes.positions() * sizes.taps() == 0) return;
-  if (IsDepthwise(sizes)) return AddDepthwiseImages(sizes, maps, filters, images, context);
+  const bool is_empty = sizes.filters * sizes.positions() * sizes.taps() == 0;
+  const bool correlates = !is_empty && Correlates(sizes);
+  if (!correlates || !MeetsAllPixels(sizes)) {
+    FillChannels(sizes.batch, sizes.groups * sizes.channels, sizes.pixels(), bias, images, context);
+  }
+  if (is_empty) return;
+  if (correlates) return CorrelateImages(sizes, maps, filters, bias, images, context);
   const Blocks all_channels(sizes, sizes.patch());
   const int64_t channels = ChannelsOfTask(sizes, all_channels.groups_of_images() * sizes.groups);
   const Blocks blocks(sizes, channels * sizes.taps());
@@ -299,7 +315,7 @@ void ConvolutionFilters(const Convolution& sizes, const T* images, const T* maps
     std::fill_n(filters, sizes.groups * size, T(0));
     return;
   }
-  if (IsDepthwise(sizes)) return DepthwiseFilters(sizes, images, maps, filters, context);
+  if (Correlates(sizes)) return CorrelateFilters(sizes, images, maps, filters, context);
   const Blocks blocks(sizes, sizes.patch());
   const int64_t count = blocks.groups_of_images() * blocks.parts();
   // A group's sum is made of partial ones, whose number depends on nothing but the sizes.

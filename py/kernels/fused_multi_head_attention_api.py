@@ -2,6 +2,10 @@
 
 Paddle differentiates them, in dygraph and in static programs; dropout draws from Paddle's
 generator. Half formats are computed in float32 and rounded once, at the end.
+
+The kernel library has the operator as one kernel, which takes a third of the time forward and less
+than half with gradients (bench/results). It is not used here yet: that needs a custom operator,
+and these operators work in every mode of every Paddle, and have gradients of gradients.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 from paddlemend import catalogue
-from strategies_attention import variable_length_attention
+from strategies_attention import fused_attention, variable_length_attention
+from strategies_convolution import convolution, transposed_convolution
 
 Draw = Callable[[st.SearchStrategy], Any]
 Shape = list[int]
@@ -335,6 +336,9 @@ LINES = {
     "eigvals": eigvals(),
     "eigvalsh": eigvalsh(),
     "variable_length_memory_efficient_attention": variable_length_attention(),
+    "fused_multi_head_attention": fused_attention(),
+    "conv2d": convolution(),
+    "conv2d_transpose": transposed_convolution(),
 }
 
 

@@ -133,6 +133,51 @@ def test_another_operator_alone_leaves_copysign():
     assert paddle.copysign(integers(2), integers(-1)).dtype == paddle.int32
 
 
+CONVOLUTION = "conv.same_dilation"
+
+
+def dilated(function=None):
+    """A row of five, seen by three taps two apart: 4 in the middle if the dilation counts."""
+    row, taps = paddle.ones([1, 1, 1, 5]), paddle.ones([1, 1, 1, 3])
+    function = function or paddle.nn.functional.conv2d
+    return function(row, taps, padding="SAME", dilation=2).flatten().tolist()
+
+
+def layers():
+    for name in ("Conv2D", "Conv2DTranspose"):
+        layer = getattr(paddle.nn, name)(1, 1, [1, 3], padding="SAME", dilation=2, bias_attr=False)
+        layer.weight.set_value(paddle.ones([1, 1, 1, 3]))
+        yield layer(paddle.ones([1, 1, 1, 5])).flatten().tolist()
+
+
+@in_child
+def test_convolutions_padded_by_same_are_dilated_and_say_so_once():
+    paddlemend.install()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        paddle.nn.functional.conv2d(
+            paddle.ones([1, 1, 1, 5]), paddle.ones([1, 1, 1, 3]), padding="SAME"
+        )
+        assert not caught  # nothing is new without a dilation
+        assert [dilated(), dilated()] == [[2, 2, 3, 2, 2]] * 2
+        assert list(layers()) == [[2, 2, 3, 2, 2]] * 2
+    assert [warning.filename for warning in caught] == [__file__]
+    assert f'install(keep=["{CONVOLUTION}"])' in str(caught[0].message)
+
+
+@in_child
+def test_keep_resets_the_dilation_as_the_wheel_does():
+    wheel = [dilated(), dilated(paddle.nn.functional.conv2d_transpose), *layers()]
+    assert wheel[0] == [2, 3, 3, 3, 2]
+    paddlemend.install(keep=[CONVOLUTION])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kept = [dilated(), dilated(paddle.nn.functional.conv2d_transpose), *layers()]
+    assert kept == wheel
+    (change,) = (one for one in paddlemend.status().behaviour_changes if one.name == CONVOLUTION)
+    assert change.state == "kept"
+
+
 @pytest.mark.parametrize("keep", [["copysign.dtype"], CHANGE])
 def test_keep_refuses_names_that_are_not_in_the_catalogue(keep):
     with pytest.raises(ValueError, match=r"keep (names 'copysign.dtype'|is the string)"):

@@ -1,0 +1,313 @@
+#include "cc/kernels/correlate.h"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "cc/kernels/packed_images.h"
+#include "cc/kernels/parallel.h"
+
+namespace paddlemend {
+namespace {
+
+constexpr int64_t kPackedBytes = int64_t{1} << 18;      // that leave room in the second level cache
+constexpr int64_t kMostPackedBytes = int64_t{3} << 18;  // that leave no room for all filters
+constexpr int64_t kFilterBytes = int64_t{1} << 18;      // of all filters, in that room
+constexpr int64_t kProductsInARow = 160;  // several short sums round less than a long one
+constexpr int64_t kGrainProducts = int64_t{1} << 18;  // worth a thread
+
+template <typename T>
+bool FiltersStay(const Direction& of) {
+  return of.filters * of.channels * of.taps() * static_cast<int64_t>(sizeof(T)) <= kFilterBytes;
+}
+
+/// Filters that one loop makes, packed [channels, taps, tile].
+template <typename T>
+struct Panel {
+  int64_t first, count;
+  int64_t tile;  // count, rounded up to what there is a loop for
+  const T* filters;
+};
+
+/// The taps of a pair of classes, and the filters of all groups cut into panels with these taps.
+template <typename T>
+class PackedClass {
+ public:
+  PackedClass(const Direction& of, const AxisClass& rows, const AxisClass& columns,
+              int64_t row_taps, const T* filters, const Context& context)
+      : rows_(rows), columns_(columns) {
+    for (const AxisTap& row : rows.taps) {
+      for (const AxisTap& column : columns.taps) taps_.push_back(row.tap * row_taps + column.tap);
+    }
+    const Correlator<T>& best = Correlator<T>::Best();
+    for (int64_t first = 0; first < of.filters; first += best.panel()) {
+      const int64_t count = std::min(best.panel(), of.filters - first);
+      panels_.push_back({first, count, best.FiltersOfTile(count), nullptr});
+      group_size_ += panels_.back().tile * of.channels * taps();
+    }
+    packed_.reset(new T[group_size_ * of.groups]);
+    const int64_t panels = static_cast<int64_t>(panels_.size());
+    const int64_t grain = 1 + (1 << 14) / (1 + of.channels * taps() * best.panel());
+    ParallelFor(context, panels * of.groups, grain, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) Pack(of, i / panels, i % panels, filters);
+    });
+  }
+
+  const AxisClass& rows() const { return rows_; }
+  const AxisClass& columns() const { return columns_; }
+  int64_t taps() const { return static_cast<int64_t>(taps_.size()); }
+  int64_t group_size() const { return group_size_; }
+  int64_t panels() const { return static_cast<int64_t>(panels_.size()); }
+
+  Panel<T> At(const Direction& of, int64_t group, int64_t number) const {
+    Panel<T> panel = panels_[number];
+    // All but the last one are full.
+    panel.filters =
+        packed_.get() + group * group_size_ + number * panels_.front().tile * of.channels * taps();
+    return panel;
+  }
+
+ private:
+  void Pack(const Direction& of, int64_t group, int64_t number, const T* filters) {
+    const Panel<T> panel = At(of, group, number);
+    const T* const from =
+        filters + group * of.filters * of.channels * of.taps() + panel.first * of.filter_step;
+    T* to = const_cast<T*>(panel.filters);
+    for (int64_t channel = 0; channel < of.channels; ++channel) {
+      for (const int64_t tap : taps_) {
+        const T* const element = from + channel * of.channel_step + tap;
+        for (int64_t f = 0; f < panel.count; ++f) to[f] = element[f * of.filter_step];
+        for (int64_t f = panel.count; f < panel.tile; ++f) to[f] = T(0);
+        to += panel.tile;
+      }
+    }
+  }
+
+  const AxisClass& rows_;
+  const AxisClass& columns_;
+  std::vector<int64_t> taps_;
+  std::vector<Panel<T>> panels_;
+  int64_t group_size_ = 0;
+  std::unique_ptr<T[]> packed_;
+};
+
+/// Writes sums of positions to where they belong.
+template <typename T>
+class TileWriter {
+ public:
+  TileWriter(const Direction& of, const PackedClass<T>& taps, const Band& band)
+      : of_(of), taps_(taps), band_(band), pitch_(of.planes.pitch()) {}
+
+  /// sums of positions [first, first + count) for `panel` of the target at `target`.
+  void Write(const Panel<T>& panel, const T* bias, int64_t first, int64_t count, const T* sums,
+             T* target) const {
+    const ShiftedAxis& columns = of_.planes.columns;
+    const AxisClass& class_columns = taps_.columns();
+    int64_t row = first / pitch_, column = first % pitch_;
+    for (int64_t at = 0; at < count; ++row) {
+      const int64_t length = std::min(count - at, pitch_ - column);
+      const int64_t begin = std::max(class_columns.begin, column);
+      const int64_t end = std::min(class_columns.end, column + length);
+      if (begin < end) {
+        const int64_t line =
+            (row + band_.first) * of_.planes.rows.target_step + taps_.rows().origin;
+        T* const to = target + line * columns.target_size + begin * columns.target_step +
+                      class_columns.origin;
+        WriteRun(panel, bias, sums + at + begin - column, end - begin, to);
+      }
+      at += length;
+      column = 0;
+    }
+  }
+
+ private:
+  void WriteRun(const Panel<T>& panel, const T* bias, const T* sums, int64_t count, T* to) const {
+    const int64_t step = of_.planes.columns.target_step;
+    for (int64_t f = 0; f < panel.count; ++f) {
+      const T start = bias == nullptr ? T(0) : bias[panel.first + f];
+      if (step == 1) {
+#pragma GCC ivdep
+        for (int64_t i = 0; i < count; ++i) to[i] = sums[i] + start;
+      } else {
+#pragma GCC ivdep
+        for (int64_t i = 0; i < count; ++i) to[i * step] = sums[i] + start;
+      }
+      sums += Correlator<T>::kMostPositions;
+      to += of_.target_pixels();
+    }
+  }
+
+  const Direction& of_;
+  const PackedClass<T>& taps_;
+  const Band band_;
+  const int64_t pitch_;
+};
+
+/// Makes the targets of one group of a portion.
+template <typename T>
+class PortionTargets {
+ public:
+  PortionTargets(const Direction& of, const PackedClass<T>& taps, const Portions::Portion& portion,
+                 int64_t group, const PackedImages<T>& images, const T* bias, T* targets)
+      : of_(of),
+        taps_(taps),
+        portion_(portion),
+        group_(group),
+        images_(images),
+        bias_(bias),
+        targets_(targets),
+        writer_(of, taps, portion.band) {
+    const AxisClass& rows = taps.rows();
+    const Band& band = portion.band;
+    const int64_t begin = std::max(rows.begin, band.first), end = std::min(rows.end, band.last);
+    const AxisClass& columns = taps.columns();
+    if (begin >= end || columns.begin >= columns.end) return;
+    first_ = (begin - band.first) * of.planes.pitch() + columns.begin;
+    last_ = (end - 1 - band.first) * of.planes.pitch() + columns.end;
+    shifts_ = ShiftsOf(of.planes, rows, columns, band);
+  }
+
+  /// Makes those of panels [begin, end).
+  void Run(int64_t begin, int64_t end) const {
+    if (first_ >= last_) return;
+    // Filters that do not stay in the cache pass once.
+    const int64_t step = FiltersStay<T>(of_) ? std::max<int64_t>(end - begin, 1) : 1;
+    for (int64_t panel = begin; panel < end; panel += step) RunTiles(panel, panel + step);
+  }
+
+ private:
+  /// All tiles of all images, each for panels [begin, end).
+  void RunTiles(int64_t begin, int64_t end) const {
+    const Correlator<T>& best = Correlator<T>::Best();
+    const int64_t lanes = best.lanes();
+    const int64_t most = best.MostPositions(taps_.At(of_, group_, begin).tile);
+    const int64_t vectors = (last_ - first_ + lanes - 1) / lanes;
+    const int64_t tiles = (vectors * lanes + most - 1) / most;
+    const int64_t length = (vectors + tiles - 1) / tiles * lanes;
+    for (int64_t image = 0; image < portion_.images; ++image) {
+      for (int64_t at = first_; at < last_; at += length) {
+        for (int64_t panel = begin; panel < end; ++panel) {
+          RunTile(image, taps_.At(of_, group_, panel), at, std::min(length, last_ - at));
+        }
+      }
+    }
+  }
+
+  void RunTile(int64_t image, const Panel<T>& panel, int64_t first, int64_t count) const {
+    alignas(64) T sums[kSums], total[kSums];
+    const Correlator<T>& best = Correlator<T>::Best();
+    const int64_t number = (portion_.image + image) * of_.groups + group_;
+    T* const target = targets_ + (number * of_.filters + panel.first) * of_.target_pixels();
+    const int64_t taps = static_cast<int64_t>(shifts_.size());
+    const int64_t in_a_row = std::max<int64_t>(kProductsInARow / std::max<int64_t>(taps, 1), 1);
+    const T* const bias = bias_ == nullptr ? nullptr : bias_ + group_ * of_.filters;
+    for (int64_t done = 0; done < count;) {
+      int64_t made = 0;
+      const int64_t wanted = std::min(count - done, best.MostPositions(panel.tile));
+      const TileLoop<T> loop = best.Tile(panel.tile, wanted, &made);
+      TileOperands<T> operands{images_.Image(image) + first + done,
+                               in_a_row,
+                               of_.planes.ChannelSize(portion_.band.rows()),
+                               shifts_.data(),
+                               taps,
+                               panel.filters};
+      for (int64_t channel = 0; channel < of_.channels; channel += in_a_row) {
+        operands.channels = std::min(in_a_row, of_.channels - channel);
+        loop(operands, channel == 0 ? total : sums);
+        if (channel != 0) AddSums(sums, panel.tile, made, total);
+        operands.planes += in_a_row * operands.channel_step;
+        operands.filters += in_a_row * taps * panel.tile;
+      }
+      writer_.Write(panel, bias, first + done, std::min(made, count - done), total, target);
+      done += made;
+    }
+  }
+
+  static constexpr int64_t kSums = Correlator<T>::kMostFilters * Correlator<T>::kMostPositions;
+
+  static void AddSums(const T* sums, int64_t filters, int64_t positions, T* total) {
+    for (int64_t f = 0; f < filters; ++f) {
+#pragma GCC ivdep
+      for (int64_t i = 0; i < positions; ++i) total[i] += sums[i];
+      sums += Correlator<T>::kMostPositions;
+      total += Correlator<T>::kMostPositions;
+    }
+  }
+
+  const Direction& of_;
+  const PackedClass<T>& taps_;
+  const Portions::Portion portion_;
+  const int64_t group_;
+  const PackedImages<T>& images_;
+  const T* const bias_;
+  T* const targets_;
+  const TileWriter<T> writer_;
+  int64_t first_ = 0, last_ = 0;  // flat positions in the band
+  std::vector<int64_t> shifts_;
+};
+
+template <typename T>
+void Correlate(const Direction& of, int64_t row_taps, const T* sources, const T* filters,
+               const T* bias, T* targets, const Context& context) {
+  std::vector<std::unique_ptr<PackedClass<T>>> classes;
+  for (const AxisClass& rows : of.planes.rows.classes) {
+    for (const AxisClass& columns : of.planes.columns.classes) {
+      classes.push_back(
+          std::make_unique<PackedClass<T>>(of, rows, columns, row_taps, filters, context));
+    }
+  }
+  const int64_t limit = FiltersStay<T>(of) ? kPackedBytes : kMostPackedBytes;
+  const Portions portions(of, limit / sizeof(T), FiltersStay<T>(of) ? 1 : kManyPositions);
+  const int64_t products = of.filters * of.channels * of.taps();
+  const int64_t positions = of.planes.pitch() * portions.most_rows() * portions.most_images();
+  const int64_t panels = classes.empty() ? 0 : classes.front()->panels();
+  const int64_t parts = portions.PartsOf(panels, of.groups, 2);
+  const int64_t grain = kGrainProducts / (products * positions / parts + 1) + 1;
+  const int64_t tasks = portions.count() * of.groups * parts;
+  ParallelFor(context, tasks, grain, [&](int64_t begin, int64_t end) {
+    PackedImages<T> images(of, portions);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t part = i % parts, group = i / parts % of.groups;
+      const Portions::Portion portion = portions.At(i / parts / of.groups);
+      if (part == 0 || i == begin) images.Pack(portion, group, sources);
+      for (const auto& taps : classes) {
+        PortionTargets<T>(of, *taps, portion, group, images, bias, targets)
+            .Run(panels * part / parts, panels * (part + 1) / parts);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+bool FitsCorrelation(const Convolution& sizes) {
+  constexpr int64_t kLanes = 16;
+  const int64_t pitch = sizes.width.positions + (sizes.width.extent() - 1) / sizes.width.stride;
+  const int64_t made = (sizes.height.positions - 1) * pitch + sizes.width.positions;
+  const int64_t vectors = (made + kLanes - 1) / kLanes;
+  // With one channel a matrix product of patches has nothing to add up.
+  return sizes.channels == 1 || sizes.filters == 1 || 5 * sizes.positions() > 2 * vectors * kLanes;
+}
+
+template <typename T>
+void CorrelateMaps(const Convolution& sizes, const T* images, const T* filters, const T* bias,
+                   T* maps, const Context& context) {
+  Correlate(Direction::ToMaps(sizes), sizes.width.taps, images, filters, bias, maps, context);
+}
+
+template <typename T>
+void CorrelateImages(const Convolution& sizes, const T* maps, const T* filters, const T* bias,
+                     T* images, const Context& context) {
+  Correlate(Direction::ToImages(sizes), sizes.width.taps, maps, filters, bias, images, context);
+}
+
+#define PM_INSTANTIATE(T)                                                                \
+  template void CorrelateMaps<T>(const Convolution&, const T*, const T*, const T*, T*,   \
+                                 const Context&);                                        \
+  template void CorrelateImages<T>(const Convolution&, const T*, const T*, const T*, T*, \
+                                   const Context&);
+
+PM_INSTANTIATE(float)
+PM_INSTANTIATE(double)
+
+}  // namespace paddlemend

@@ -1,0 +1,81 @@
+// The inner loops of convolutions: sums of products of planes that are shifted in memory.
+//
+// Where every tap of a filter is a shift, neither a matrix of patches nor a copy per tap is needed:
+// a vector of neighbouring positions is loaded from as many places as there are taps.
+#pragma once
+
+#include <cstdint>
+
+namespace paddlemend {
+
+/// What a tile of positions of several filters is made of.
+template <typename T>
+struct TileOperands {
+  const T* planes;  // at the first position of the tile
+  int64_t channels;
+  int64_t channel_step;   // from a plane to the next one
+  const int64_t* shifts;  // of each tap, from a position
+  int64_t taps;
+  const T* filters;  // [channels, taps, filters of the tile]
+};
+
+/// sums of a number of filters, kMostPositions apart: one position after the other.
+template <typename T>
+using TileLoop = void (*)(const TileOperands<T>& of, T* sums);
+
+/// Maps of some filters with some shifted planes, whose products are added up over all positions of
+/// some images.
+template <typename T>
+struct DotOperands {
+  const T* maps;           // at the first position
+  int64_t map_step;        // from a map to the next one
+  const T* const* planes;  // each at the first position, shifted
+  int64_t positions;       // of an image, a multiple of lanes()
+  int64_t images;
+  int64_t map_image_step, plane_image_step;  // from an image to the next one
+  T* sums;                                   // sums[map · sums_step + plane] is added to
+  int64_t sums_step;
+};
+
+template <typename T>
+using DotLoop = void (*)(const DotOperands<T>& of);
+
+/// The loops for this processor.
+template <typename T>
+class Correlator {
+ public:
+  static constexpr int64_t kMostPositions = 128;  // of a tile
+  static constexpr int64_t kMostFilters = 8;
+  static constexpr int64_t kDotMaps = 4;
+  static constexpr int64_t kDotPlanes = 6;
+
+  static const Correlator& Best();
+
+  int64_t lanes() const { return lanes_; }
+  /// Filters of a full tile.
+  int64_t panel() const { return panel_; }
+
+  /// The least number of filters, at least `filters` of up to panel(), that there is a loop for.
+  int64_t FiltersOfTile(int64_t filters) const;
+  /// The most positions of a tile of so many filters, as given by FiltersOfTile.
+  int64_t MostPositions(int64_t filters) const;
+  /// The loop for so many filters and at least so many positions; it makes *made of them.
+  TileLoop<T> Tile(int64_t filters, int64_t positions, int64_t* made) const;
+
+  /// The loop for `maps` of up to kDotMaps, 1 or all of them, and up to kDotPlanes planes.
+  DotLoop<T> Dot(int64_t maps, int64_t planes) const { return dots_[maps == kDotMaps][planes - 1]; }
+
+  // Filled in by Best() alone.
+  struct TileEntry {
+    int64_t filters, vectors;
+    TileLoop<T> loop;
+  };
+  static constexpr int kMostTiles = 16;
+
+  int64_t lanes_, panel_;
+  TileEntry tiles_[kMostTiles];
+  int tile_count_;
+  DotLoop<T> dots_[2][kDotPlanes];
+};
+
+}  // namespace paddlemend
