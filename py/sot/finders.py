@@ -1,0 +1,72 @@
+"""Whether a module would be found, asked without importing anything."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+# What these packages put on sys.meta_path and sys.path_hooks looks, and changes nothing. Asking any
+# other finder may be seen: it may count, log or create modules.
+_QUIET_PACKAGES = frozenset(
+    {
+        "_distutils_hack",
+        "_frozen_importlib",
+        "_frozen_importlib_external",
+        "_pytest",
+        "_virtualenv",
+        "importlib",
+        "paddlemend",
+        "pkg_resources",
+        "setuptools",
+        "six",
+        "zipimport",
+    }
+)
+
+HALTED = "halted"  # sys.modules[name] is None
+ABSENT = "absent"  # no finder has it
+NO_PACKAGE = "no package"  # its parent is a plain module
+
+
+def are_quiet() -> bool:
+    """Whether every finder of this process can be asked without being noticed."""
+    return all(_is_quiet(finder) for finder in _all_finders())
+
+
+def _all_finders() -> Iterable[Any]:
+    yield from sys.meta_path
+    yield from sys.path_hooks
+
+
+def _is_quiet(finder: Any) -> bool:
+    owner = finder if hasattr(finder, "__module__") else type(finder)
+    package = (getattr(owner, "__module__", None) or "").partition(".")[0]
+    return package in _QUIET_PACKAGES or package.startswith("__editable__")
+
+
+def missing(name: str) -> tuple[str, str] | None:
+    """Why importing the absolute `name` raises ModuleNotFoundError, as (reason, module name).
+
+    None if it is loaded, if a finder has it, or if only an import could tell: that of a parent
+    which is not loaded yet. Runs the finders and nothing else.
+    """
+    if name in sys.modules:
+        return (HALTED, name) if sys.modules[name] is None else None
+    parent = name.rpartition(".")[0]
+    path = None
+    if parent:
+        if sys.modules.get(parent) is None:
+            return missing(parent)
+        try:
+            path = vars(sys.modules[parent]).get("__path__")
+        except TypeError:  # an object without a __dict__ in place of a module
+            return None
+        if path is None:
+            return (NO_PACKAGE, name)
+    try:
+        spec = importlib._bootstrap._find_spec(name, path)
+    except Exception:  # a finder that fails: the import itself shall say how
+        return None
+    return (ABSENT, name) if spec is None else None
