@@ -118,57 +118,98 @@ def _sign(value: float) -> float:
     return math.copysign(1.0, value)
 
 
+MISSING = "missing"  # in an answer, of a name that the module does not have
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a module with a `__getattr__` says to `from module import names`.
+
+    `found` says for a package which names `hasattr` finds, None for a plain module; `values` has
+    the names' values, up to the first MISSING.
+    """
+
+    found: tuple[bool, ...] | None
+    values: tuple[Any, ...]
+
+    def agrees(self, other: Answer) -> bool:
+        return (
+            self.found == other.found
+            and len(self.values) == len(other.values)
+            and all(map(_same, self.values, other.values))
+        )
+
+
+def ask(module: Any, names: Sequence[str], read: Callable[[Any, str], Any] = getattr) -> Answer:
+    """Asks as the statement does: `__path__`, each name of a package, then each name by `read`."""
+    found = tuple([hasattr(module, name) for name in names]) if has_path(module) else None
+    return Answer(found, values_of(module, names, read))
+
+
+def has_path(module: Any) -> bool:
+    """Whether the module says that it is a package."""
+    return hasattr(module, "__path__")
+
+
+def values_of(
+    module: Any, names: Sequence[str], read: Callable[[Any, str], Any] = getattr
+) -> tuple[Any, ...]:
+    """The values of `names`, MISSING for the first that there is not, and no further."""
+    values = []
+    for name in names:
+        try:
+            values.append(read(module, name))
+        except (AttributeError, ImportError):
+            return (*values, MISSING)
+    return tuple(values)
+
+
 class Replay:
     """Does what `from module import names` does with a module whose `__getattr__` is asked.
 
-    Python calls it at every execution of the statement, so that a guard has to as well: once for
-    `__path__`, once for each name that is looked for, twice for those of a package. A guard that
-    finds another value keeps what it got for the translation that follows, which would otherwise
-    ask a second time.
+    Python calls it at every execution of the statement, so that a guard has to as well. The answer
+    is kept for other guards of the same frame, and for its translation, which would otherwise ask
+    a second time.
     """
 
     _kept = threading.local()
 
-    def __init__(self, name: str, module: Any, names: Sequence[str], values: Sequence[Any]) -> None:
+    def __init__(self, name: str, module: Any, names: Sequence[str], answer: Answer) -> None:
         self.name = name
         self.module = module
         self.names = tuple(names)
-        self.values = tuple(values)
+        self.answer = answer
 
     def check(self) -> Check:
         symbol = f"__pm_replay_{next(_numbers)}"
-        return Check(f"{symbol}()", {symbol: self._holds})
+        return Check(f"{symbol}(frame)", {symbol: self._holds})
 
-    def _holds(self) -> bool:
+    def _holds(self, frame: Any) -> bool:
         if sys.modules.get(self.name) is not self.module:
             return False
-        outcome = ask(self.module, self.names)
-        if outcome is not None and len(outcome) == len(self.values):
-            if all(map(_same, outcome, self.values)):
-                return True
-        Replay._kept.entry = (self.name, self.names, outcome)
+        answer = self.take(frame, self.name, self.names)
+        if answer is None:
+            try:
+                answer = ask(self.module, self.names)
+            except Exception:  # the translation that follows meets it where the statement stands
+                return False
+        if answer.agrees(self.answer):
+            return True
+        Replay._kept.entry = (frame, self.name, self.names, answer)
         return False
 
     @classmethod
-    def take(cls, name: str, names: Sequence[str]) -> tuple[Any, ...] | None:
-        """What a guard of this call got for the same statement; only once."""
+    def take(cls, frame: Any, name: str, names: Sequence[str]) -> Answer | None:
+        """The answer that a guard of this frame got to the same statement; only once."""
         entry, cls._kept.entry = getattr(cls._kept, "entry", None), None
-        return entry[2] if entry and entry[:2] == (name, tuple(names)) else None
+        if entry is None or entry[0] is not frame or entry[1:3] != (name, tuple(names)):
+            return None
+        return entry[3]
 
     @classmethod
     def forget(cls) -> None:
         """Drops what a guard kept: the translation that it was kept for is over."""
         cls._kept.entry = None
-
-
-def ask(module: Any, names: Sequence[str]) -> tuple[Any, ...] | None:
-    """The attributes `names`, asked for as the statement does; None if one is missing."""
-    try:
-        if hasattr(module, "__path__") and not all([hasattr(module, name) for name in names]):
-            return None
-        return tuple([getattr(module, name) for name in names])
-    except Exception:  # the translation that follows meets it where the statement stands
-        return None
 
 
 def _same(found: Any, value: Any) -> bool:

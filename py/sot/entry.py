@@ -16,7 +16,7 @@ from paddlemend.sot import translation
 from paddlemend.sot.bytecode import Code
 from paddlemend.sot.patches import Patches
 
-_PADDLE_SOT = paddle_translate.__file__.rpartition("translate")[0]
+_GRAPHS = paddle_translate.__file__.rpartition("translate")[0] + "symbolic"
 _numbers = itertools.count()
 _codes: dict[CodeType, CodeType] = {}
 
@@ -60,7 +60,7 @@ def _enter_by_trampoline(stock: Callable[..., Any], fn: Any, kwargs: dict[str, A
         try:
             return run(*bound, *args, **kwargs)
         except Exception as error:
-            if not _graph_failed(error.__traceback__):
+            if not _graph_failed(error.__traceback__, function.__code__):
                 raise
         return fn(*args, **kwargs)  # nothing has been changed yet: the handlers shall see it
 
@@ -87,12 +87,13 @@ def _trampoline(function: Any) -> Any:
     return call
 
 
-def _graph_failed(traceback: TracebackType | None) -> bool:
-    """Whether an error came out of the graph that a translated trampoline called."""
-    while traceback is not None and traceback.tb_frame.f_code.co_filename in _TRANSPARENT:
+def _graph_failed(traceback: TracebackType | None, code: CodeType) -> bool:
+    """Whether an error came out of a graph that was called in place of a function's own code."""
+    in_graph = False
+    while traceback is not None:
+        running = traceback.tb_frame.f_code
+        if running == code:
+            return False
+        in_graph = in_graph or running.co_filename.startswith(_GRAPHS)
         traceback = traceback.tb_next
-    inner = traceback.tb_next if traceback is not None else None
-    return inner is not None and inner.tb_frame.f_code.co_filename.startswith(_PADDLE_SOT)
-
-
-_TRANSPARENT = {__file__, paddle_translate.__file__}
+    return in_graph

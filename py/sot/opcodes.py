@@ -22,7 +22,7 @@ from paddle.jit.sot.opcode_translator.executor.variables import (
 )
 from paddle.jit.sot.utils.exceptions import FallbackError
 
-from paddlemend.sot import checks, frames, statements, translation, unwinding
+from paddlemend.sot import checks, frames, resolution, statements, translation, unwinding
 from paddlemend.sot.bytecode import HAS_TABLE, Code
 from paddlemend.sot.captured import Captured
 from paddlemend.sot.patches import Patches
@@ -72,6 +72,9 @@ class GraphHost(statements.Host):
     def fail_import(self, names: Sequence[str], error: BaseException) -> Exception:
         translation.raise_again(names, error)
         return FallbackError(f"the import of {names[0]} raised {error!r}", disable_eval_frame=True)
+
+    def frame(self) -> Any:
+        return translation.current_frame()
 
     def is_standard(self) -> bool:
         if self.executor is None:
@@ -145,7 +148,7 @@ def import_from(executor: Any, instruction: Any) -> None:
     graph = executor._graph
     taken = getattr(source, "taken", {})
     if name in taken:
-        executor.stack.push(VariableFactory.from_value(taken[name], graph, PinnedTracker(taken[name])))
+        executor.stack.push(_taken(executor, source, name, taken[name]))
         return
     if _is_changed(source, name):
         executor.stack.push(_getattr(source, name, graph))
@@ -157,6 +160,14 @@ def import_from(executor: Any, instruction: Any) -> None:
         executor.stack.push(_getattr(source, name, graph))
     else:
         executor.stack.push(variable_of(graph, value))
+
+
+def _taken(executor: Any, source: Any, name: str, value: Any) -> Any:
+    if value is checks.MISSING:
+        raise GraphHost(executor._graph).raise_error(resolution.absent(source.value, name))
+    if isinstance(value, type(sys)):
+        return ImportedModuleVariable(value, executor._graph)
+    return VariableFactory.from_value(value, executor._graph, PinnedTracker(value))
 
 
 def _is_changed(source: Any, name: str) -> bool:

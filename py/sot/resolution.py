@@ -130,12 +130,33 @@ def asks_user_code(module: Any, fromlist: Sequence[str] | None) -> bool:
     return any(name not in module.__dict__ for name in ("__path__", *(fromlist or ())))
 
 
+def runs_code(module: Any, name: str) -> bool:
+    """Whether reading `module.name`, which is no plain attribute, may run code of the user's."""
+    if not is_plain(module) or "__getattr__" in module.__dict__:
+        return True
+    kinds = type(module).__mro__
+    return hasattr(type(module), "__getattr__") or any(name in vars(kind) for kind in kinds)
+
+
 def import_from(module: Any, name: str) -> Any:
     """`from module import name`, by the interpreter's own IMPORT_FROM.
 
     Raises what the statement raises, the ImportError with its message, `name` and `path`.
     """
     return _import_from_function(module, name)()
+
+
+def absent(module: Any, name: str) -> ImportError:
+    """The error of `from module import name` where its `__getattr__` has been asked in vain."""
+    stand_in = ModuleType(str(module.__dict__.get("__name__")))
+    for each in ("__spec__", "__file__", "__path__"):
+        if each in module.__dict__:
+            setattr(stand_in, each, module.__dict__[each])
+    try:
+        import_from(stand_in, name)
+    except ImportError as error:
+        return error
+    raise AssertionError(f"{name!r} was expected to be missing in {stand_in!r}")
 
 
 def _import_from_function(module: Any, name: str) -> Callable[[], Any]:

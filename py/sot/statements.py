@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paddlemend.sot import checks, finders, resolution
-from paddlemend.sot.checks import Check, Replay
+from paddlemend.sot.checks import Answer, Check, Replay
 from paddlemend.sot.resolution import FRESH, LOADED, Situation
 
 
@@ -50,6 +50,10 @@ class Host(ABC):
 
         It is that of the first of `names` that is not loaded.
         """
+
+    @abstractmethod
+    def frame(self) -> Any:
+        """The frame that is translated, as its guards get it."""
 
     @abstractmethod
     def is_standard(self) -> bool:
@@ -92,7 +96,7 @@ def import_name(
         raise host.break_graph(f"first import of {found.names[0]} after other side effects")
     if found.kind == LOADED and checks.is_asked(sys.modules[absolute], fromlist):
         module = sys.modules[absolute]
-        taken = _ask(host, absolute, module, fromlist)
+        taken = _ask(host, absolute, module, fromlist, found)
     else:
         module = _run(host, module_globals, name, fromlist, level, absolute, found)
         taken = _take(host, absolute, module, fromlist)
@@ -133,27 +137,35 @@ def _run(
     return module
 
 
-def _ask(host: Host, key: str, module: Any, names: Sequence[str]) -> Mapping[str, Any]:
+def _ask(
+    host: Host, key: str, module: Any, names: Sequence[str], found: Situation
+) -> Mapping[str, Any]:
     """Takes `names` of a loaded module that answers by a `__getattr__`."""
     if host.has_pending_effects():
         raise host.break_graph(f"{key} has a __getattr__, which may see earlier side effects")
-    values = Replay.take(key, names) or checks.ask(module, names)
-    if values is None:
-        raise host.break_graph(f"{key} lacks one of {', '.join(names)}")
-    host.require(Replay(key, module, names, values).check())
-    return dict(zip(names, values))
+    answer = Replay.take(host.frame(), key, names)
+    if answer is None:
+        answer = checks.ask(module, names, resolution.import_from)
+    for submodule, reason in zip(found.names, found.reasons):
+        host.require(checks.still_missing(submodule, reason))
+    return _answered(host, key, module, names, answer)
 
 
 def _take(host: Host, key: str, module: Any, names: Sequence[str] | None) -> Mapping[str, Any]:
     """Takes `names` of a module just imported, which has been asked for `__path__` by that."""
-    if not checks.is_asked(module, names):
+    if not names or not checks.is_asked(module, names):
         return {}
-    try:
-        values = [getattr(module, name) for name in names]
-    except Exception as error:
-        raise host.break_graph(f"{key} lacks one of {', '.join(names)}") from error
-    host.require(Replay(key, module, names, values).check())
-    return dict(zip(names, values))
+    attributes = getattr(module, "__dict__", {})
+    found = tuple(True for _ in names) if "__path__" in attributes else None
+    answer = Answer(found, checks.values_of(module, names, resolution.import_from))
+    return _answered(host, key, module, names, answer)
+
+
+def _answered(
+    host: Host, key: str, module: Any, names: Sequence[str], answer: Answer
+) -> Mapping[str, Any]:
+    host.require(Replay(key, module, names, answer).check())
+    return dict(zip(names, answer.values))
 
 
 def import_from(host: Host, module: Any, name: str) -> Any:
@@ -163,7 +175,7 @@ def import_from(host: Host, module: Any, name: str) -> Any:
     """
     if resolution.has_plain_attribute(module, name):
         return module.__dict__[name]
-    if not resolution.is_plain(module) or checks.is_asked(module, (name,)):
+    if resolution.runs_code(module, name):
         raise host.break_graph(f"reading {name} of {module!r} runs code")
     full = f"{module.__dict__.get('__name__')}.{name}"
     try:

@@ -105,8 +105,8 @@ _never.mirror_guard = _never  # type: ignore[attr-defined]
 
 
 def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> Any:
-    outer = getattr(_state, "has_imported", False)
-    _state.has_imported = False
+    outer = getattr(_state, "has_imported", False), current_frame()
+    _state.has_imported, _state.frame = False, frame
     try:
         return stock(frame, **kwargs)
     except Captured:  # the interpreter raises it
@@ -117,7 +117,12 @@ def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> An
             raise
         return _native()
     finally:
-        _state.has_imported = outer
+        _state.has_imported, _state.frame = outer
+
+
+def current_frame() -> Any:
+    """The frame that this thread translates, None if none."""
+    return getattr(_state, "frame", None)
 
 
 def _is_strict_fallback(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import paddle
@@ -41,7 +42,7 @@ class PinnedTracker(Tracker):
         self.value = value
 
     def need_guard(self) -> bool:
-        return False
+        return not checks.is_simple(self.value)  # nothing is reached from a constant
 
     def trace_value_from_frame(self) -> StringifiedExpression:
         name = checks.name_of(self.value)
@@ -93,36 +94,37 @@ class CheckVariable(ConstantVariable):
 class ImportedModuleVariable(ModuleVariable):
     """A module that an import statement of the program gave.
 
-    `taken` has the values of names that were taken by its `__getattr__`.
+    `taken` has the values, or errors, of names that its `__getattr__` was asked for.
     """
 
     def __init__(self, module: Any, graph: Any, taken: Any = ()) -> None:
         super().__init__(module, graph, PinnedTracker(module))
         self.taken = dict(taken)
 
+    def make_stringified_guard(self) -> list[StringifiedExpression]:
+        return []  # there is a check for it
+
+    def make_faster_guard(self) -> list[Any]:
+        return []
+
     def getattr(self, name: str, default: Any = None) -> Any:
         changed = self.attr_proxy.has_changed and self.attr_proxy.check_changed(name)
         if not changed and not resolution.has_plain_attribute(self.value, name):
             raise break_graph(f"{self.value.__name__} has no plain attribute {name}")
-        if not changed:
-            found = self.pin_constant(self.value.__dict__[name], name)
-            if found is not None:
-                return found
-            self.pin(name)
-        return super().getattr(name, default)
+        return super().getattr(name, default) if changed else self._pinned(name)
 
-    def pin(self, name: str) -> None:
-        """Guards the identity of an attribute that is no constant and no container."""
+    def _pinned(self, name: str) -> Any:
+        """An attribute that the program has not changed."""
         value = self.value.__dict__[name]
+        is_number = type(value) is float and (value != value or abs(value) == float("inf"))
+        if is_number or isinstance(value, ModuleType):
+            require(self.graph, checks.attribute_is(self.value, name, value))
+            if is_number:  # Paddle's own guards cannot spell it
+                return ConstantVariable(value, self.graph, PinnedTracker(value))
+            return ImportedModuleVariable(value, self.graph)
         if callable(value) and not isinstance(value, paddle.Tensor):
             require(self.graph, checks.attribute_is(self.value, name, value))
-
-    def pin_constant(self, value: Any, name: str) -> Any:
-        """A variable for a number that Paddle's own guards cannot spell: NaN and infinities."""
-        if type(value) is not float or (value == value and abs(value) != float("inf")):
-            return None
-        require(self.graph, checks.attribute_is(self.value, name, value))
-        return ConstantVariable(value, self.graph, PinnedTracker(value))
+        return super().getattr(name)
 
 
 class CapturedVariable(VariableBase):
@@ -144,9 +146,7 @@ class CapturedVariable(VariableBase):
     def getattr(self, name: str, default: Any = None) -> Any:
         if name not in self._READABLE or not hasattr(self.value, name):
             raise break_graph(f"attribute {name} of an exception")
-        return VariableFactory.from_value(
-            getattr(self.value, name), self.graph, PinnedTracker(getattr(self.value, name))
-        )
+        return VariableFactory.from_value(getattr(self.value, name), self.graph, DummyTracker([]))
 
     def text(self) -> ConstantVariable:
         """`str()` of the exception."""
