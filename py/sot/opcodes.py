@@ -79,7 +79,8 @@ class GraphHost(statements.Host):
     def is_standard(self) -> bool:
         if self.executor is None:
             return True
-        used = unwrapped(frames.module_globals_of(self.executor).get("__builtins__", builtins))
+        used = frames.module_globals_of(self.executor).get("__builtins__", builtins)
+        used = used.value if isinstance(used, VariableBase) else used
         return used is builtins or used is vars(builtins)
 
     def require_package(self) -> None:
@@ -324,6 +325,15 @@ def change_global(stock: Callable[..., Any], executor: Any, instruction: Any) ->
     return stock(executor, instruction)
 
 
+def store_deref(stock: Callable[..., Any], executor: Any, instruction: Any) -> Any:
+    """STORE_DEREF: what Paddle generates for an outermost frame does not set the outer variable."""
+    code = frames.code_of(executor)
+    is_outermost = isinstance(executor, OpcodeExecutor)
+    if is_outermost and Code.of(code).imports and instruction.argval in code.co_freevars:
+        raise FallbackError("a nonlocal variable")
+    return stock(executor, instruction)
+
+
 def format_captured(stock: Callable[..., Any], executor: Any, instruction: Any) -> Any:
     """FORMAT_VALUE and FORMAT_SIMPLE, which only know constants: f"{error}"."""
     wants_text = instruction.opname == "FORMAT_SIMPLE" or instruction.arg in (0, 1)
@@ -385,6 +395,7 @@ def install(patches: Patches) -> None:
     for name in ("FORMAT_VALUE", "FORMAT_SIMPLE"):
         patches.wrap(OpcodeExecutorBase, name, format_captured)
     patches.wrap(OpcodeExecutorBase, "STORE_FAST", store_fast)
+    patches.wrap(OpcodeExecutorBase, "STORE_DEREF", store_deref)
     patches.wrap(OpcodeExecutor, "FOR_ITER", for_iter)
     for name in ("_break_graph_when_call", "_break_graph_when_if", "_break_graph_when_for_loop"):
         patches.wrap(OpcodeExecutor, name, break_outside_handlers)

@@ -123,8 +123,8 @@ def _run(
     except ModuleNotFoundError as error:
         if found.kind == FRESH:
             host.forget_reads()
-        reason = finders.missing(absolute)
-        if reason is None or reason[1] != error.name or not finders.are_quiet():
+        reason = finders.missing(absolute) if finders.are_quiet() else None
+        if reason is None or reason[1] != error.name:
             raise host.fail_import(resolution.modules_of(absolute, fromlist), error) from None
         host.require(checks.still_missing(absolute, reason))
         raise host.raise_error(error) from None

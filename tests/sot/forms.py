@@ -85,7 +85,7 @@ _RELATIVE = [
     _body("relative_unloaded", "from ..sub import unloaded", "return x * unloaded.V"),
     _body("relative_deep", "from ..sub.deep import leaf", "return x * leaf.V"),
     _body("relative_beyond", "try:", "    from .... import nothing", "except ImportError as e:",
-          "    return x, str(e), e.name, e.path"),
+          "    return x + 1.0, str(e), e.name, e.path"),
     _body("relative_without_package", "try:", "    from . import sibling",
           "except ImportError as e:", "    return x + 1.0, str(e)", "return x",
           head="__package__ = ''\n__spec__ = None\n__name__ = 'alone'", graphs=_ANY,
