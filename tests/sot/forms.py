@@ -6,34 +6,31 @@ A form is a module of the sample package with a function `f(x)`, or `make()` tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 _ANY = None
 
 
 @dataclass(frozen=True)
 class Form:
-    """`graphs` is the number of graphs that each call runs, one for all or one per call.
+    """`graphs` is the number of graphs that each call runs.
 
-    None leaves it open: the form cannot be one graph, and `why` says so. What differs by version
-    of Python is in `graphs_before`, {(3, 12): graphs}, for the versions before.
+    None leaves it open: the form cannot be one graph everywhere, and `why` says so.
     """
 
     name: str
     source: str
-    graphs: Any = 1
+    graphs: int | None = 1
     why: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
 
 
-def _form(name: str, source: str, graphs: Any = 1, why: str = "") -> Form:
+def _form(name: str, source: str, graphs: int | None = 1, why: str = "") -> Form:
     import sample_package
 
     return Form(name, sample_package.dedented(source), graphs, why)
 
 
-def _body(name: str, *lines: str, graphs: Any = 1, why: str = "", head: str = "") -> Form:
+def _body(name: str, *lines: str, graphs: int | None = 1, why: str = "", head: str = "") -> Form:
     body = "\n".join(f"    {line}" for line in lines)
     return Form(name, f"{head}\ndef f(x):\n{body}\n", graphs, why)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -13,26 +14,31 @@ CALLS = 4
 
 
 def run(folder: str, form: str, mode: str, environment: dict[str, str] | None = None) -> list[dict]:
-    """Calls a form's function CALLS times; one record a call.
+    """Calls the function of a form of the package in `folder` CALLS times; one record a call.
 
     A record has the result or the exception, the log, the globals of the form's module, the
     modules of the sample package in sys.modules, and the number of graphs that ran.
     """
-    os.environ["MIN_GRAPH_SIZE"] = "0"
+    os.environ["MIN_GRAPH_SIZE"] = "0"  # smaller graphs run eagerly, which would prove nothing
     os.environ.update(environment or {})
     import paddle
+
+    gc.collect()
+    gc.freeze()  # Paddle collects garbage after each translation, which costs most of the time
 
     paddle.seed(1)
     if mode == MENDED:
         from paddlemend.sot import installation
 
         installation.install()
+    from paddle.jit.sot import symbolic_translate
+
     sys.path.insert(0, folder)
     module = __import__(f"formpkg.forms.{form}", fromlist=["f"])
     function = module.make() if hasattr(module, "make") else module.f
     before = getattr(module, "before", lambda number: None)
     arguments = getattr(module, "arguments", lambda: ())
-    translated = function if mode == NATIVE else paddle.jit.sot.symbolic_translate(function)
+    translated = function if mode == NATIVE else symbolic_translate(function)
     graphs = Counter()
     records = []
     for number in range(CALLS):
@@ -44,7 +50,7 @@ def run(folder: str, form: str, mode: str, environment: dict[str, str] | None = 
         record["log"] = list(sys.modules["formpkg.log"].LOG) if "formpkg.log" in sys.modules else []
         record["globals"] = _globals(module)
         record["modules"] = _modules()
-        records.append(record)
+        records.append(_without(folder, record))
     return records
 
 
@@ -111,15 +117,16 @@ def _globals(module: Any) -> dict[str, Any]:
     }
 
 
+def _without(folder: str, value: Any) -> Any:
+    """A record that names no folder, so that those of two folders compare."""
+    if isinstance(value, dict):
+        return {key: _without(folder, each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without(folder, each) for each in value]
+    return value.replace(folder, "FOLDER") if isinstance(value, str) else value
+
+
 def _modules() -> list[str]:
     return sorted(
         name for name, module in sys.modules.items() if name.startswith(("formpkg", "virtual_"))
     )
-
-
-def write_package(folder: Path) -> None:
-    """Writes the sample package with all forms."""
-    import catalogue
-    import sample_package
-
-    sample_package.write(folder, {form.name: form.source for form in catalogue.FORMS})
