@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import sysconfig
 from collections.abc import Iterable
 from typing import Any
 
-# What these packages put on sys.meta_path and sys.path_hooks looks, and changes nothing. Asking any
-# other finder may be seen: it may count, log or create modules.
+# What these packages, and others that are installed beside Python, put on sys.meta_path and
+# sys.path_hooks looks, and changes nothing. Asking any other finder may be seen: it may count, log
+# or create modules.
 _QUIET_PACKAGES = frozenset(
     {
         "_distutils_hack",
@@ -17,12 +20,18 @@ _QUIET_PACKAGES = frozenset(
         "_pytest",
         "_virtualenv",
         "importlib",
+        "importlib_metadata",
+        "importlib_resources",
         "paddlemend",
         "pkg_resources",
         "setuptools",
         "six",
         "zipimport",
     }
+)
+
+_INSTALLED = tuple(
+    sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 
 HALTED = "halted"  # sys.modules[name] is None
@@ -42,8 +51,15 @@ def _all_finders() -> Iterable[Any]:
 
 def _is_quiet(finder: Any) -> bool:
     owner = finder if hasattr(finder, "__module__") else type(finder)
-    package = (getattr(owner, "__module__", None) or "").partition(".")[0]
-    return package in _QUIET_PACKAGES or package.startswith("__editable__")
+    module = str(getattr(owner, "__module__", None))
+    package = module.partition(".")[0]
+    return package in _QUIET_PACKAGES or package.startswith("__editable__") or _is_installed(module)
+
+
+def _is_installed(module: str) -> bool:
+    """Whether a module is one of the standard library or of an installed package."""
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return file.startswith(_INSTALLED)
 
 
 def missing(name: str) -> tuple[str, str] | None:

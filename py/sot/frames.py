@@ -72,8 +72,9 @@ def proxied_objects(variable: Any) -> Iterator[Any]:
         proxy = vars(variable).get(name)
         if proxy is not None:
             yield proxy.original_data
-    with suppress(Exception):
-        yield variable.get_py_value()
+    if "proxy" not in vars(variable):  # the value of a container would be built anew
+        with suppress(Exception):
+            yield variable.get_py_value()
 
 
 def forget_reads(graph: Any) -> None:

@@ -12,6 +12,7 @@ from paddle.jit.sot.opcode_translator.executor.opcode_executor import (
     OpcodeExecutorBase,
     call_break_graph_decorator,
 )
+from paddle.jit.sot.opcode_translator.executor.side_effects import SideEffects
 from paddle.jit.sot.opcode_translator.executor.tracker import DanglingTracker
 from paddle.jit.sot.opcode_translator.executor.variables import (
     BuiltinVariable,
@@ -51,6 +52,9 @@ class GraphHost(statements.Host):
     def break_graph(self, reason: str) -> Exception:
         return break_graph(reason)
 
+    def fall_back(self, reason: str) -> Exception:
+        return FallbackError(reason)
+
     def raise_error(self, error: Exception) -> BaseException:
         error.__traceback__ = None
         return Captured(error, CapturedVariable(error, self.graph))
@@ -71,7 +75,7 @@ class GraphHost(statements.Host):
 
     def fail_import(self, names: Sequence[str], error: BaseException) -> Exception:
         translation.raise_again(names, error)
-        return FallbackError(f"the import of {names[0]} raised {error!r}", disable_eval_frame=True)
+        return FallbackError(f"the import of {names[0]} raised {error!r}")
 
     def frame(self) -> Any:
         return translation.current_frame()
@@ -342,6 +346,16 @@ def format_captured(stock: Callable[..., Any], executor: Any, instruction: Any) 
     return stock(executor, instruction)
 
 
+def record_change(stock: Callable[..., Any], side_effects: Any, variable: Any) -> Any:
+    """Paddle replays a changed dictionary by clearing it: no way to treat sys.modules."""
+    if translation.has_imported():
+        state = statements.import_state()
+        changed = frames.proxied_objects(variable)
+        if any(each is one for each in changed for one in state):
+            raise FallbackError("the import system is changed")
+    return stock(side_effects, variable)
+
+
 def break_outside_handlers(stock: Callable[..., Any], executor: Any, *args: Any) -> Any:
     """A break loses the handlers and the exception of the frame: not inside them."""
     handling = handling_of(executor)
@@ -396,6 +410,7 @@ def install(patches: Patches) -> None:
         patches.wrap(OpcodeExecutorBase, name, format_captured)
     patches.wrap(OpcodeExecutorBase, "STORE_FAST", store_fast)
     patches.wrap(OpcodeExecutorBase, "STORE_DEREF", store_deref)
+    patches.wrap(SideEffects, "record_proxy_variable", record_change)
     patches.wrap(OpcodeExecutor, "FOR_ITER", for_iter)
     for name in ("_break_graph_when_call", "_break_graph_when_if", "_break_graph_when_for_loop"):
         patches.wrap(OpcodeExecutor, name, break_outside_handlers)

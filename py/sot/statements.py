@@ -29,6 +29,10 @@ class Host(ABC):
         """What to raise for the interpreter to run the statement itself, in its place."""
 
     @abstractmethod
+    def fall_back(self, reason: str) -> Exception:
+        """What to raise for the interpreter to run the whole function."""
+
+    @abstractmethod
     def raise_error(self, error: Exception) -> Exception:
         """What to raise for the program to see `error` here."""
 
@@ -82,8 +86,8 @@ def import_name(
     """Runs `import name` or `from name import …`; what it raises goes through the host."""
     if not resolution.is_real_import(builtins.__import__) or not host.is_standard():
         raise host.break_graph("__import__ is overridden")
-    if host.has_pending_changes_of(_import_state()):
-        raise host.break_graph("the import system was changed before in the same function")
+    if host.has_pending_changes_of(import_state()):
+        raise host.fall_back("the import system was changed before in the same function")
     host.require(checks.real_import())
     if level:
         host.require_package()
@@ -132,6 +136,10 @@ def _run(
         raise host.fail_import(resolution.modules_of(absolute, fromlist), error) from None
     if found.kind == FRESH:
         host.forget_reads()
+        absent = [each for each in found.names if each not in sys.modules]
+        if absent:  # a finder that may notice was asked, and is not to be asked again in this call
+            error = ModuleNotFoundError(f"No module named {absent[0]!r}", name=absent[0])
+            raise host.fail_import(absent, error)
     for submodule, reason in zip(found.names, found.reasons):
         host.require(checks.still_missing(submodule, reason))
     return module
@@ -190,7 +198,8 @@ def import_from(host: Host, module: Any, name: str) -> Any:
     return value
 
 
-def _import_state() -> tuple[Any, ...]:
+def import_state() -> tuple[Any, ...]:
+    """The objects that imports depend on."""
     return (
         sys.modules,
         sys,

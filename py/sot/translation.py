@@ -16,6 +16,7 @@ from paddle.jit.sot.opcode_translator.executor import executor_cache
 from paddle.jit.sot.opcode_translator.executor.dispatcher import Dispatcher
 from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
 
+from paddlemend.sot.bytecode import Code
 from paddlemend.sot.captured import Captured
 from paddlemend.sot.checks import Replay
 from paddlemend.sot.patches import Patches
@@ -105,19 +106,25 @@ _never.mirror_guard = _never  # type: ignore[attr-defined]
 
 
 def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> Any:
-    outer = getattr(_state, "has_imported", False), current_frame()
+    outer = has_imported(), current_frame()
     _state.has_imported, _state.frame = False, frame
     try:
         return stock(frame, **kwargs)
     except Captured:  # the interpreter raises it
         return _result(CustomCode(None, True), executor_cache.dummy_guard)
     except Exception as error:
-        takes_part = _state.has_imported or frame.f_code in trampolines
+        code = frame.f_code
+        takes_part = has_imported() or code in trampolines or Code.of(code).imports
         if not takes_part or _is_strict_fallback(error):
             raise
         return _native()
     finally:
         _state.has_imported, _state.frame = outer
+
+
+def has_imported() -> bool:
+    """Whether the translation that runs in this thread has met an import."""
+    return getattr(_state, "has_imported", False)
 
 
 def current_frame() -> Any:

@@ -488,7 +488,7 @@ _NAMES = [
             c.K = 4.0
             from formpkg.consts import K
             return x * K * c.K
-    """),
+    """, _ANY, "depends on the Paddle"),
 ]
 
 FORMS = [*_PLAIN, *_RELATIVE, *_PLACES, *_NAMES]
