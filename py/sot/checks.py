@@ -193,10 +193,8 @@ class Replay:
                 answer = ask(self.module, self.names)
             except Exception:  # the translation that follows meets it where the statement stands
                 return False
-        if answer.agrees(self.answer):
-            return True
         Replay._kept.entry = (frame, self.name, self.names, answer)
-        return False
+        return answer.agrees(self.answer)
 
     @classmethod
     def take(cls, frame: Any, name: str, names: Sequence[str]) -> Answer | None:

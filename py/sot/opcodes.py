@@ -23,7 +23,7 @@ from paddle.jit.sot.opcode_translator.executor.variables import (
 )
 from paddle.jit.sot.utils.exceptions import FallbackError
 
-from paddlemend.sot import checks, frames, resolution, statements, translation, unwinding
+from paddlemend.sot import answers, checks, frames, resolution, statements, translation, unwinding
 from paddlemend.sot.bytecode import HAS_TABLE, Code
 from paddlemend.sot.captured import Captured
 from paddlemend.sot.patches import Patches
@@ -76,6 +76,11 @@ class GraphHost(statements.Host):
     def fail_import(self, names: Sequence[str], error: BaseException) -> Exception:
         translation.raise_again(names, error)
         return FallbackError(f"the import of {names[0]} raised {error!r}")
+
+    def note_answer(
+        self, module: Any, names: Sequence[str], answer: checks.Answer, check: checks.Check
+    ) -> None:
+        translation.note_answer(self.graph, check, answers.Given(module, names, answer))
 
     def frame(self) -> Any:
         return translation.current_frame()

@@ -49,6 +49,13 @@ class Host(ABC):
         """A module body ran: what was read of the outside world may be different now."""
 
     @abstractmethod
+    def note_answer(
+        self, module: Any, names: Sequence[str], answer: Answer, check: Check
+    ) -> None:
+        """A module's `__getattr__` was asked: if the interpreter runs the statement after all, it
+        must not be asked again in this call."""
+
+    @abstractmethod
     def fail_import(self, names: Sequence[str], error: BaseException) -> Exception:
         """What to raise when a module body raised: it must not run a second time in this call.
 
@@ -172,7 +179,10 @@ def _take(host: Host, key: str, module: Any, names: Sequence[str] | None) -> Map
 def _answered(
     host: Host, key: str, module: Any, names: Sequence[str], answer: Answer
 ) -> Mapping[str, Any]:
-    host.require(Replay(key, module, names, answer).check())
+    host.forget_reads()
+    check = Replay(key, module, names, answer).check()
+    host.require(check)
+    host.note_answer(module, names, answer, check)
     return dict(zip(names, answer.values))
 
 

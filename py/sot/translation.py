@@ -16,10 +16,12 @@ from paddle.jit.sot.opcode_translator.executor import executor_cache
 from paddle.jit.sot.opcode_translator.executor.dispatcher import Dispatcher
 from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
 
+from paddlemend.sot.answers import Given
 from paddlemend.sot.bytecode import Code
 from paddlemend.sot.captured import Captured
-from paddlemend.sot.checks import Replay
+from paddlemend.sot.checks import Check, Replay
 from paddlemend.sot.patches import Patches
+from paddlemend.sot.variables import is_guarded
 
 # Functions whose frames are run again, by the interpreter, if their graph fails.
 trampolines: set[CodeType] = set()
@@ -106,10 +108,13 @@ _never.mirror_guard = _never  # type: ignore[attr-defined]
 
 
 def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> Any:
-    outer = has_imported(), current_frame()
-    _state.has_imported, _state.frame = False, frame
+    outer = has_imported(), current_frame(), getattr(_state, "answers", [])
+    _state.has_imported, _state.frame, _state.answers = False, frame, []
+    translated = False
     try:
-        return stock(frame, **kwargs)
+        result = stock(frame, **kwargs)
+        translated = result[0].code is not None
+        return result
     except Captured:  # the interpreter raises it
         return _result(CustomCode(None, True), executor_cache.dummy_guard)
     except Exception as error:
@@ -119,7 +124,15 @@ def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> An
             raise
         return _native()
     finally:
-        _state.has_imported, _state.frame = outer
+        for graph, check, given in reversed(_state.answers):
+            if not translated or not is_guarded(graph, check):
+                given.repeat()
+        _state.has_imported, _state.frame, _state.answers = outer
+
+
+def note_answer(graph: Any, check: Check, given: Given) -> None:
+    """Keeps an answer for the case that the interpreter runs the statement which got it."""
+    _state.answers.append((graph, check, given))
 
 
 def has_imported() -> bool:

@@ -158,6 +158,11 @@ class CapturedVariable(VariableBase):
 
 def require(graph: Any, check: Check) -> None:
     """Guards a translation with `check`, once."""
-    guarded = graph._global_guarded_variables
-    if not any(isinstance(each, CheckVariable) and each.check == check for each in guarded):
+    if not is_guarded(graph, check):
         graph.add_global_guarded_variable(CheckVariable(check, graph))
+
+
+def is_guarded(graph: Any, check: Check) -> bool:
+    """Whether a translation is guarded with `check`, and what needs it was not taken back."""
+    guarded = graph._global_guarded_variables
+    return any(isinstance(each, CheckVariable) and each.check == check for each in guarded)
