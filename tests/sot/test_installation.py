@@ -46,16 +46,21 @@ def graphs_of(function):
 
 
 def sot_state():
-    """Every attribute of the translator's modules and of the classes in them."""
+    """Every function and class of the translator's modules, and every member of the classes."""
     state = {}
     for name, module in list(sys.modules.items()):
         if not name.startswith("paddle.jit.sot") or module is None:
             continue
         for attribute, value in vars(module).items():
-            state[name, attribute] = id(value)
+            if callable(value):
+                state[name, attribute] = id(value)
             if isinstance(value, type) and value.__module__.startswith("paddle.jit.sot"):
                 state.update(
-                    {(value, each): id(member) for each, member in vars(value).items()}
+                    {
+                        (value, each): id(member)
+                        for each, member in vars(value).items()
+                        if callable(member) or isinstance(member, (property, staticmethod))
+                    }
                 )
             if isinstance(value, types.FunctionType):
                 state[value, "__code__"] = id(value.__code__)
