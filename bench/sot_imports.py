@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import statistics
 import time
 import types
 from collections.abc import Callable
-
-os.environ["FLAGS_use_mkldnn"] = "0"
 
 import paddle
 import paddle.nn.functional as module_functional
@@ -67,12 +64,12 @@ class ModuleLevelBlock(Block):
         return x + self.down(functional.gelu(self.up(self.norm_2(x))))
 
 
-def median_time(call: Callable[[], object], calls: int) -> float:
+def median_time(call: Callable[[paddle.Tensor], object], x: paddle.Tensor, calls: int) -> float:
     """Median milliseconds of a call, by the thread's processor time."""
     times = []
     for _ in range(calls):
         start = time.thread_time()
-        call()
+        call(x)
         times.append(time.thread_time() - start)
     return statistics.median(times) * 1e3
 
@@ -109,26 +106,26 @@ def measure(options: argparse.Namespace) -> dict[str, list[float]]:
     x = paddle.randn([BATCH, LENGTH, WIDTH])
     results: dict[str, list[float]] = {}
 
-    def note(name: str, call: Callable[[], object]) -> None:
+    def note(name: str, call: Callable[[paddle.Tensor], object]) -> None:
         start = time.thread_time()
-        call()
+        call(x)
         results.setdefault(f"{name}, first call", []).append((time.thread_time() - start) * 1e3)
         for _ in range(3):
-            call()
-        results.setdefault(name, []).append(median_time(call, options.calls))
+            call(x)
+        results.setdefault(name, []).append(median_time(call, x, options.calls))
 
     with paddle.no_grad():
         for _ in range(options.rounds):
             eager = network(ImportingBlock, options.layers)
-            note("dygraph", lambda: eager(x))
+            note("dygraph", eager)
             installation.uninstall()
             stock = symbolic_translate(network(ImportingBlock, options.layers))
-            note("stock", lambda: stock(x))
+            note("stock", stock)
             installation.install()
             mended = symbolic_translate(network(ImportingBlock, options.layers))
-            note("mended", lambda: mended(x))
+            note("mended", mended)
             moved = symbolic_translate(network(ModuleLevelBlock, options.layers))
-            note("module level", lambda: moved(x))
+            note("module level", moved)
     return results
 
 

@@ -7,6 +7,7 @@ load("//third_party/paddle:versions.bzl", "paddle_repository_name", "paddles_on"
 load("//third_party/paddle:wheel.bzl", "PADDLE_BUILD_FILE")
 load("//third_party/pip:pip.bzl", "pip_wheels")
 load("//third_party/python:host_python.bzl", "host_python")
+load("//third_party/python:newer_python.bzl", "newer_python")
 load("//third_party/python:versions.bzl", "PYTHON_VERSIONS", "TORCH_PYTHONS", "python_tag", "underscored")
 
 def repos():
@@ -53,6 +54,7 @@ def repos():
         sha256 = "b96ea9b13003036c801f52bee6f9b0314738f8432e5cb9d814c89f59292604ee",
         version = "8.2.1",
     )
+    newer_python(name = "python_3_14", version = "3.14")
     debian_package(
         name = "googletest",
         build_file = "//third_party/debian:googletest.BUILD",

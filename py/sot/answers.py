@@ -37,7 +37,9 @@ class Given:
             if not left:
                 attributes["__getattr__"] = stock
             if value is MISSING:
-                raise AttributeError(f"module {attributes.get('__name__')!r} has no attribute {name!r}")
+                raise AttributeError(
+                    f"module {attributes.get('__name__')!r} has no attribute {name!r}"
+                )
             return value
 
         attributes["__getattr__"] = __getattr__

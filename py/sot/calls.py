@@ -14,7 +14,6 @@ from paddle.jit.sot.opcode_translator.executor.variables import (
     VariableFactory,
 )
 from paddle.jit.sot.opcode_translator.executor.variables.callable import FunctionVariable
-
 from paddlemend.sot import checks, opcodes, resolution
 from paddlemend.sot.patches import Patches
 from paddlemend.sot.variables import CapturedVariable, PinnedTracker, break_graph

@@ -35,7 +35,7 @@ class Check:
     @cached_property
     def function(self) -> Callable[[Any], bool]:
         """The expression as a function of the frame."""
-        return eval(f"lambda frame: {self.expression}", dict(self.names))  # noqa: S307
+        return eval(f"lambda frame: {self.expression}", dict(self.names))
 
     def holds(self, frame: Any = None) -> bool:
         return bool(self.function(frame))
@@ -45,32 +45,26 @@ def module_is(name: str, module: Any) -> Check:
     """sys.modules still has this very object under `name`."""
     pinned = name_of(module)
     return Check(
-        f"__pm_modules.get({name!r}) is {pinned}",
-        {"__pm_modules": sys.modules, pinned: module}
+        f"__pm_modules.get({name!r}) is {pinned}", {"__pm_modules": sys.modules, pinned: module}
     )
 
 
 def not_loaded(name: str) -> Check:
     """`name` is not in sys.modules."""
-    return Check(
-        f"{name!r} not in __pm_modules", {"__pm_modules": sys.modules}
-    )
+    return Check(f"{name!r} not in __pm_modules", {"__pm_modules": sys.modules})
 
 
 def real_import() -> Check:
     """`builtins.__import__` is the interpreter's own."""
     return Check(
         "__pm_builtins['__import__'] is __pm_import",
-        {"__pm_builtins": vars(builtins), "__pm_import": builtins.__import__}
+        {"__pm_builtins": vars(builtins), "__pm_import": builtins.__import__},
     )
 
 
 def still_missing(name: str, reason: tuple[str, str]) -> Check:
     """Importing `name` would still fail, for the same reason. Asks the finders."""
-    return Check(
-        f"__pm_missing({name!r}) == {reason!r}",
-        {"__pm_missing": finders.missing}
-    )
+    return Check(f"__pm_missing({name!r}) == {reason!r}", {"__pm_missing": finders.missing})
 
 
 def attribute_is(owner: Any, name: str, value: Any) -> Check:
@@ -200,7 +194,13 @@ class Replay:
     def take(cls, frame: Any, name: str, names: Sequence[str]) -> Answer | None:
         """The answer that a guard of this frame got to the same statement; only once."""
         entry, cls._kept.entry = getattr(cls._kept, "entry", None), None
-        if entry is None or entry[0] is not frame or entry[1:3] != (name, tuple(names)):
+        # A guard tree does not say which frame it is for.
+        if (
+            entry is None
+            or entry[0] is None
+            or entry[0] is not frame
+            or entry[1:3] != (name, tuple(names))
+        ):
             return None
         return entry[3]
 

@@ -11,7 +11,6 @@ from types import CodeType, FunctionType, MethodType, TracebackType
 from typing import Any
 
 from paddle.jit.sot import translate as paddle_translate
-
 from paddlemend.sot import translation
 from paddlemend.sot.bytecode import Code
 from paddlemend.sot.patches import Patches
@@ -37,7 +36,7 @@ def install(patches: Patches) -> None:
     patches.on_undo(lambda: setattr(function, "__code__", old))
 
 
-def _delegate(fn, **kwargs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003, ANN202
+def _delegate(fn, **kwargs):  # type: ignore[no-untyped-def]
     return _paddlemend_symbolic_translate(fn, **kwargs)  # type: ignore[name-defined]  # noqa: F821
 
 

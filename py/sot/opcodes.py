@@ -22,7 +22,6 @@ from paddle.jit.sot.opcode_translator.executor.variables import (
     VariableFactory,
 )
 from paddle.jit.sot.utils.exceptions import FallbackError
-
 from paddlemend.sot import answers, checks, frames, resolution, statements, translation, unwinding
 from paddlemend.sot.bytecode import HAS_TABLE, Code
 from paddlemend.sot.captured import Captured
@@ -432,4 +431,3 @@ def _for_imports(handler: Callable[..., Any], stock: Callable[..., Any] | None) 
         return stock(executor, instruction)
 
     return choose
-

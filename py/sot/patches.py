@@ -19,9 +19,7 @@ class Patches:
         """Replaces, or adds, an attribute of a class or a module."""
         old = vars(owner).get(name, _ABSENT)
         setattr(owner, name, value)
-        self.on_undo(
-            lambda: delattr(owner, name) if old is _ABSENT else setattr(owner, name, old)
-        )
+        self.on_undo(lambda: delattr(owner, name) if old is _ABSENT else setattr(owner, name, old))
 
     def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
         """Replaces a function by `wrapper(function, …)`; nothing where there is none."""

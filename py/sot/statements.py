@@ -49,9 +49,7 @@ class Host(ABC):
         """A module body ran: what was read of the outside world may be different now."""
 
     @abstractmethod
-    def note_answer(
-        self, module: Any, names: Sequence[str], answer: Answer, check: Check
-    ) -> None:
+    def note_answer(self, module: Any, names: Sequence[str], answer: Answer, check: Check) -> None:
         """A module's `__getattr__` was asked: if the interpreter runs the statement after all, it
         must not be asked again in this call."""
 

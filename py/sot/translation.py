@@ -15,7 +15,6 @@ from paddle.jit.sot.opcode_translator.custom_code import CustomCode
 from paddle.jit.sot.opcode_translator.executor import executor_cache
 from paddle.jit.sot.opcode_translator.executor.dispatcher import Dispatcher
 from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
-
 from paddlemend.sot.answers import Given
 from paddlemend.sot.bytecode import Code
 from paddlemend.sot.captured import Captured
@@ -191,6 +190,4 @@ class _RaisingFinder(importlib.abc.MetaPathFinder):
 
     @staticmethod
     def withdraw() -> None:
-        sys.meta_path[:] = [
-            each for each in sys.meta_path if not isinstance(each, _RaisingFinder)
-        ]
+        sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, _RaisingFinder)]

@@ -15,7 +15,6 @@ from paddle.jit.sot.opcode_translator.executor.variables import (
 )
 from paddle.jit.sot.opcode_translator.executor.variables.basic import ModuleVariable
 from paddle.jit.sot.utils.exceptions import BreakGraphError, FallbackError
-
 from paddlemend.sot import checks, resolution
 from paddlemend.sot.checks import Check
 

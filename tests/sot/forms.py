@@ -52,21 +52,34 @@ _PLAIN = [
     _body("from_module", "from formpkg.sub import leaf", "return leaf.double(x) * leaf.V"),
     _body("from_function_as", "from formpkg.consts import scale as s", "return s(x)"),
     _body("from_several", "from formpkg.consts import K, FLAG, scale", "return scale(x, K) + FLAG"),
-    _body("from_parenthesised", "from formpkg.consts import (", "    K,", "    scale as s,", ")",
-          "return s(x, K)"),
+    _body(
+        "from_parenthesised",
+        "from formpkg.consts import (",
+        "    K,",
+        "    scale as s,",
+        ")",
+        "return s(x, K)",
+    ),
     _body("from_paddle", "from paddle.nn import functional as F", "return F.relu(x)"),
     _body("from_class", "from formpkg.consts import Config", "return x * Config.scale"),
     _body("from_table", "from formpkg.consts import TABLE", "return x * TABLE[1]"),
     _body("from_submodule_name", "from formpkg import sub", "return x * sub.S"),
-    _body("not_finite", "import math", "from formpkg.consts import INF", "y = x * 2.0",
-          "return y + (0.0 if math.nan != math.nan and INF > 1 else 1.0)"),
+    _body(
+        "not_finite",
+        "import math",
+        "from formpkg.consts import INF",
+        "y = x * 2.0",
+        "return y + (0.0 if math.nan != math.nan and INF > 1 else 1.0)",
+    ),
     _body("infinity_in_graph", "import math", "return x + math.inf"),
-    _body("two_of_one", "import formpkg.sub.leaf, formpkg.consts",
-          "return x * formpkg.sub.leaf.V * formpkg.consts.K"),
+    _body(
+        "two_of_one",
+        "import formpkg.sub.leaf, formpkg.consts",
+        "return x * formpkg.sub.leaf.V * formpkg.consts.K",
+    ),
     _body("import_only", "import math", "return x + 1.0"),
     _body("unused_import", "import formpkg.effects", "return x + 1.0"),
     _body("in_expression_of_call", "from operator import mul", "return mul(x, 2.0)"),
-
     _body("reimport", "import math", "import math", "return x * math.pi"),
 ]
 
@@ -81,32 +94,56 @@ _RELATIVE = [
     _body("relative_cousin", "from ..sub.leaf import V", "return x * V"),
     _body("relative_unloaded", "from ..sub import unloaded", "return x * unloaded.V"),
     _body("relative_deep", "from ..sub.deep import leaf", "return x * leaf.V"),
-    _body("relative_beyond", "try:", "    from .... import nothing", "except ImportError as e:",
-          "    return x + 1.0, str(e), e.name, e.path"),
-    _body("relative_without_package", "try:", "    from . import sibling",
-          "except ImportError as e:", "    return x + 1.0, str(e)", "return x",
-          head="__package__ = ''\n__spec__ = None\n__name__ = 'alone'", graphs=_ANY,
-          why="the package has to be guarded, and there is none"),
-    _body("relative_by_name", "from . import sibling", "return x * sibling.V",
-          head="__package__ = None\n__spec__ = None"),
+    _body(
+        "relative_beyond",
+        "try:",
+        "    from .... import nothing",
+        "except ImportError as e:",
+        "    return x + 1.0, str(e), e.name, e.path",
+    ),
+    _body(
+        "relative_without_package",
+        "try:",
+        "    from . import sibling",
+        "except ImportError as e:",
+        "    return x + 1.0, str(e)",
+        "return x",
+        head="__package__ = ''\n__spec__ = None\n__name__ = 'alone'",
+        graphs=_ANY,
+        why="the package has to be guarded, and there is none",
+    ),
+    _body(
+        "relative_by_name",
+        "from . import sibling",
+        "return x * sibling.V",
+        head="__package__ = None\n__spec__ = None",
+    ),
 ]
 
 _PLACES = [
-    _form("nested_function", """
+    _form(
+        "nested_function",
+        """
         def f(x):
             def inner(y):
                 import math
                 return y * math.pi
             return inner(x)
-    """),
-    _form("closure", """
+    """,
+    ),
+    _form(
+        "closure",
+        """
         def f(x):
             import math
             def inner(y):
                 return y * math.pi
             return inner(x)
-    """),
-    _form("outer_closure", """
+    """,
+    ),
+    _form(
+        "outer_closure",
+        """
         def make():
             import math
             k = 2.0
@@ -114,28 +151,40 @@ _PLACES = [
                 from math import e
                 return x * math.pi * k * e
             return f
-    """),
-    _form("lambda_over_import", """
+    """,
+    ),
+    _form(
+        "lambda_over_import",
+        """
         def f(x):
             import math
             return (lambda y: y * math.pi)(x)
-    """),
+    """,
+    ),
     _form("lambda_calls_import", "f = lambda x: x * __import__('math').pi\n"),
-    _form("for_loop", """
+    _form(
+        "for_loop",
+        """
         def f(x):
             for i in range(3):
                 import math
                 x = x * math.pi + i
             return x
-    """),
-    _form("for_loop_list", """
+    """,
+    ),
+    _form(
+        "for_loop_list",
+        """
         def f(x):
             for k in [1.0, 2.0]:
                 from math import e
                 x = x * e + k
             return x
-    """),
-    _form("while_loop", """
+    """,
+    ),
+    _form(
+        "while_loop",
+        """
         def f(x):
             i = 0
             while i < 3:
@@ -143,8 +192,11 @@ _PLACES = [
                 x = x * math.pi
                 i += 1
             return x
-    """),
-    _form("if_constant", """
+    """,
+    ),
+    _form(
+        "if_constant",
+        """
         USE = True
         def f(x):
             if USE:
@@ -155,50 +207,80 @@ _PLACES = [
         def before(number):
             global USE
             USE = number != 2
-    """),
-    _form("if_tensor", """
+    """,
+    ),
+    _form(
+        "if_tensor",
+        """
         def f(x):
             if x.sum() > 0:
                 import math
                 return x * math.pi
             from math import e
             return x * e
-    """, _ANY, "breaks at the tensor"),
-    _form("conditional_expression", """
+    """,
+        _ANY,
+        "breaks at the tensor",
+    ),
+    _form(
+        "conditional_expression",
+        """
         def f(x):
             import math
             return x * (math.pi if math.pi > 3 else math.e)
-    """),
-    _form("list_comprehension", """
+    """,
+    ),
+    _form(
+        "list_comprehension",
+        """
         def f(x):
             import math
             return sum([x * math.pi * i for i in range(3)])
-    """, _ANY, "sum() of tensors"),
-    _form("list_comprehension_items", """
+    """,
+        _ANY,
+        "sum() of tensors",
+    ),
+    _form(
+        "list_comprehension_items",
+        """
         def f(x):
             import math
             values = [x * math.pi * i for i in range(3)]
             return values[0] + values[1] + values[2]
-    """),
-    _form("comprehension_keeps_variable", """
+    """,
+    ),
+    _form(
+        "comprehension_keeps_variable",
+        """
         def f(x):
             import math
             i = 10.0
             values = [x * i for i in range(3)]
             return values[1] * i + math.pi
-    """),
-    _form("dict_comprehension", """
+    """,
+    ),
+    _form(
+        "dict_comprehension",
+        """
         def f(x):
             import math
             values = {i: x * math.pi * i for i in range(3)}
             return values[1] + values[2]
-    """),
-    _form("generator_expression", """
+    """,
+    ),
+    _form(
+        "generator_expression",
+        """
         def f(x):
             import math
             return list(x * math.pi for _ in range(2))
-    """, _ANY, "Paddle cannot translate generator expressions"),
-    _form("generator", """
+    """,
+        _ANY,
+        "Paddle cannot translate generator expressions",
+    ),
+    _form(
+        "generator",
+        """
         def values(x):
             import math
             yield x * math.pi
@@ -208,22 +290,37 @@ _PLACES = [
             for value in values(x):
                 total = total + value
             return total
-    """, _ANY, "depends on the Paddle"),
-    _form("with_no_grad", """
+    """,
+        _ANY,
+        "depends on the Paddle",
+    ),
+    _form(
+        "with_no_grad",
+        """
         import paddle
         def f(x):
             with paddle.no_grad():
                 import math
                 return x * math.pi
-    """, _ANY, "with statements"),
-    _form("class_body", """
+    """,
+        _ANY,
+        "with statements",
+    ),
+    _form(
+        "class_body",
+        """
         def f(x):
             class Local:
                 import math
                 k = math.pi
             return x * Local.k
-    """, _ANY, "class bodies"),
-    _form("method", """
+    """,
+        _ANY,
+        "class bodies",
+    ),
+    _form(
+        "method",
+        """
         class Model:
             def run(self, x):
                 from math import pi
@@ -231,8 +328,11 @@ _PLACES = [
         model = Model()
         def f(x):
             return model.run(x)
-    """),
-    _form("class_method", """
+    """,
+    ),
+    _form(
+        "class_method",
+        """
         class Model:
             @classmethod
             def run(cls, x):
@@ -240,8 +340,13 @@ _PLACES = [
                 return x * pi
         def f(x):
             return Model.run(x)
-    """, _ANY, "depends on the Paddle"),
-    _form("static_method", """
+    """,
+        _ANY,
+        "depends on the Paddle",
+    ),
+    _form(
+        "static_method",
+        """
         class Model:
             @staticmethod
             def run(x):
@@ -249,8 +354,11 @@ _PLACES = [
                 return x * pi
         def f(x):
             return Model.run(x)
-    """),
-    _form("dunder_call", """
+    """,
+    ),
+    _form(
+        "dunder_call",
+        """
         class Model:
             def __call__(self, x):
                 import math
@@ -258,8 +366,11 @@ _PLACES = [
         model = Model()
         def f(x):
             return model(x)
-    """),
-    _form("layer_forward", """
+    """,
+    ),
+    _form(
+        "layer_forward",
+        """
         import paddle
         class Net(paddle.nn.Layer):
             def __init__(self):
@@ -271,8 +382,11 @@ _PLACES = [
         net = Net()
         def f(x):
             return net(x)
-    """),
-    _form("layer_forward_direct", """
+    """,
+    ),
+    _form(
+        "layer_forward_direct",
+        """
         import paddle
         class Net(paddle.nn.Layer):
             def __init__(self):
@@ -288,33 +402,51 @@ _PLACES = [
         net = Net()
         def make():
             return net.forward
-    """),
-    _form("helper_absolute", """
+    """,
+    ),
+    _form(
+        "helper_absolute",
+        """
         from ..helpers import absolute
         def f(x):
             return absolute(x)
-    """),
-    _form("helper_relative", """
+    """,
+    ),
+    _form(
+        "helper_relative",
+        """
         from .. import helpers
         def f(x):
             return helpers.relative(x)
-    """),
-    _form("helper_chain", """
+    """,
+    ),
+    _form(
+        "helper_chain",
+        """
         from ..helpers import chain
         def f(x):
             return chain(x)
-    """),
-    _form("helper_missing", """
+    """,
+    ),
+    _form(
+        "helper_missing",
+        """
         from ..helpers import missing
         def f(x):
             return missing(x) + 1.0
-    """),
-    _form("helper_imported_inside", """
+    """,
+    ),
+    _form(
+        "helper_imported_inside",
+        """
         def f(x):
             from ..helpers import chain
             return chain(x)
-    """),
-    _form("helper_raising_caught", """
+    """,
+    ),
+    _form(
+        "helper_raising_caught",
+        """
         def f(x):
             from ..helpers import raising
             try:
@@ -322,21 +454,32 @@ _PLACES = [
             except ImportError:
                 y = x + 2.0
             return y
-    """),
-    _form("helper_with_foreign_global", """
+    """,
+    ),
+    _form(
+        "helper_with_foreign_global",
+        """
         from .. import helpers
         def f(x):
             return helpers.with_global(x), helpers.borrowed.__name__, "borrowed" in globals()
-    """, _ANY, "the global variable is another module's"),
-    _form("type_checking", """
+    """,
+        _ANY,
+        "the global variable is another module's",
+    ),
+    _form(
+        "type_checking",
+        """
         from typing import TYPE_CHECKING
         def f(x):
             if TYPE_CHECKING:
                 import absent_module
             import math
             return x * math.pi
-    """),
-    _form("default_arguments", """
+    """,
+    ),
+    _form(
+        "default_arguments",
+        """
         def f(x, k=2.0, *rest, scale=3.0, **others):
             from formpkg.consts import K
             try:
@@ -344,22 +487,31 @@ _PLACES = [
             except ImportError:
                 pass
             return x * k * scale * K + len(rest) + len(others)
-    """),
-    _form("recursion", """
+    """,
+    ),
+    _form(
+        "recursion",
+        """
         def f(x, depth=3):
             from math import pi
             return f(x * pi, depth - 1) if depth else x
-    """),
+    """,
+    ),
 ]
 
 _NAMES = [
-    _form("global_statement", """
+    _form(
+        "global_statement",
+        """
         def f(x):
             global m
             import math as m
             return x * m.pi
-    """),
-    _form("global_statement_seen", """
+    """,
+    ),
+    _form(
+        "global_statement_seen",
+        """
         def f(x):
             global pi, leaf
             from math import pi
@@ -367,16 +519,24 @@ _NAMES = [
             return other(x)
         def other(x):
             return x * pi * leaf.V
-    """),
-    _form("global_in_nested", """
+    """,
+    ),
+    _form(
+        "global_in_nested",
+        """
         def f(x):
             def inner(y):
                 global m
                 import math as m
                 return y * m.pi
             return inner(x), m.e
-    """, _ANY, "a function made in the frame has globals of its own for Paddle"),
-    _form("nonlocal_statement", """
+    """,
+        _ANY,
+        "a function made in the frame has globals of its own for Paddle",
+    ),
+    _form(
+        "nonlocal_statement",
+        """
         def f(x):
             m = None
             def inner(y):
@@ -385,8 +545,13 @@ _NAMES = [
                 return y * m.pi
             y = inner(x)
             return y * m.e
-    """, _ANY, "depends on the Paddle"),
-    _form("name_clash", """
+    """,
+        _ANY,
+        "depends on the Paddle",
+    ),
+    _form(
+        "name_clash",
+        """
         math = 5.0
         def f(x):
             y = x * math
@@ -394,21 +559,30 @@ _NAMES = [
         def g(y):
             import math
             return y * math.pi
-    """),
-    _form("parameter_clash", """
+    """,
+    ),
+    _form(
+        "parameter_clash",
+        """
         def f(x, math=None):
             import math
             return x * math.pi
-    """),
-    _form("delete_and_import_again", """
+    """,
+    ),
+    _form(
+        "delete_and_import_again",
+        """
         def f(x):
             import math
             y = x * math.pi
             del math
             from math import e as math
             return y * math
-    """),
-    _form("unbound_before", """
+    """,
+    ),
+    _form(
+        "unbound_before",
+        """
         def f(x):
             try:
                 y = x * math.pi
@@ -416,59 +590,95 @@ _NAMES = [
                 y = x
             import math
             return y * math.pi
-    """, _ANY, "an exception that no import raised"),
-    _form("shadows_builtin", """
+    """,
+        _ANY,
+        "an exception that no import raised",
+    ),
+    _form(
+        "shadows_builtin",
+        """
         def f(x):
             from formpkg.consts import scale as abs
             return abs(x)
-    """),
-    _form("star_by_exec", """
+    """,
+    ),
+    _form(
+        "star_by_exec",
+        """
         def f(x):
             scope = {}
             exec("from formpkg.consts import *", scope)
             return x * scope["K"]
-    """, _ANY, "exec"),
-    _form("returns_module", """
+    """,
+        _ANY,
+        "exec",
+    ),
+    _form(
+        "returns_module",
+        """
         def f(x):
             import math
             return x * math.pi, math
-    """),
-    _form("module_in_list", """
+    """,
+    ),
+    _form(
+        "module_in_list",
+        """
         def f(x):
             import math, cmath
             modules = [math, cmath]
             return x * modules[0].pi * modules[1].e
-    """),
-    _form("module_in_dict_returned", """
+    """,
+    ),
+    _form(
+        "module_in_dict_returned",
+        """
         def f(x):
             import math
             return {"m": math, "y": x * math.pi}
-    """),
-    _form("attribute_shadows_submodule", """
+    """,
+    ),
+    _form(
+        "attribute_shadows_submodule",
+        """
         def f(x):
             from formpkg.shadow import leaf
             return x * leaf
         import formpkg.shadow.leaf
         formpkg.shadow.leaf = 21.0
-    """),
-    _form("submodule_attribute", """
+    """,
+    ),
+    _form(
+        "submodule_attribute",
+        """
         def f(x):
             import formpkg
             import formpkg.sub.leaf
             return x * formpkg.sub.leaf.V * formpkg.TOP
-    """),
-    _form("namespace_package", """
+    """,
+    ),
+    _form(
+        "namespace_package",
+        """
         def f(x):
             from formpkg.namespace import part
             import formpkg.namespace
             return x * part.V * formpkg.namespace.part.V
-    """),
-    _form("missing_attribute", """
+    """,
+    ),
+    _form(
+        "missing_attribute",
+        """
         def f(x):
             import math
             return x * math.nothing
-    """, _ANY, "raises"),
-    _form("missing_attribute_caught", """
+    """,
+        _ANY,
+        "raises",
+    ),
+    _form(
+        "missing_attribute_caught",
+        """
         def f(x):
             import math
             try:
@@ -476,19 +686,32 @@ _NAMES = [
             except AttributeError as e:
                 return x + 1.0, str(e)
             return x * k
-    """, _ANY, "an exception that no import raised"),
-    _form("hasattr_of_module", """
+    """,
+        _ANY,
+        "an exception that no import raised",
+    ),
+    _form(
+        "hasattr_of_module",
+        """
         def f(x):
             import math
             return x * (2.0 if hasattr(math, "nothing") else 3.0) * getattr(math, "zip", 4.0)
-    """, _ANY, "an attribute that is not there"),
-    _form("sets_attribute", """
+    """,
+        _ANY,
+        "an attribute that is not there",
+    ),
+    _form(
+        "sets_attribute",
+        """
         def f(x):
             import formpkg.consts as c
             c.K = 4.0
             from formpkg.consts import K
             return x * K * c.K
-    """, _ANY, "depends on the Paddle"),
+    """,
+        _ANY,
+        "depends on the Paddle",
+    ),
 ]
 
 FORMS = [*_PLAIN, *_RELATIVE, *_PLACES, *_NAMES]

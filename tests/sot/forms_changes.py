@@ -5,23 +5,34 @@ from __future__ import annotations
 from forms import _ANY, _form
 
 FORMS = [
-    _form("first_time_effects", """
+    _form(
+        "first_time_effects",
+        """
         def f(x):
             import formpkg.effects
             return x * formpkg.effects.K
-    """),
-    _form("first_time_effects_from", """
+    """,
+    ),
+    _form(
+        "first_time_effects_from",
+        """
         def f(x):
             from formpkg.effects import K
             return x * K
-    """),
-    _form("first_time_two", """
+    """,
+    ),
+    _form(
+        "first_time_two",
+        """
         def f(x):
             from formpkg.effects import K
             from formpkg.effects2 import K as L
             return x * K * L
-    """),
-    _form("deleted_from_modules", """
+    """,
+    ),
+    _form(
+        "deleted_from_modules",
+        """
         import sys
         def f(x):
             import formpkg.effects
@@ -29,31 +40,47 @@ FORMS = [
         def before(number):
             if number:
                 del sys.modules["formpkg.effects"]
-    """),
-    _form("deleted_inside", """
+    """,
+    ),
+    _form(
+        "deleted_inside",
+        """
         import sys
         def f(x):
             import formpkg.effects
             del sys.modules["formpkg.effects"]
             import formpkg.effects as again
             return x * again.K
-    """, _ANY, "the import system changes in the function"),
-    _form("pending_effect", """
+    """,
+        _ANY,
+        "the import system changes in the function",
+    ),
+    _form(
+        "pending_effect",
+        """
         from formpkg.log import LOG
         def f(x):
             LOG.append("pending")
             import formpkg.effects2
             return x * formpkg.effects2.K
-    """),
-    _form("pending_global", """
+    """,
+    ),
+    _form(
+        "pending_global",
+        """
         STATE = 0
         def f(x):
             global STATE
             STATE = STATE + 1
             import formpkg.effects
             return x * formpkg.effects.K + STATE
-    """, _ANY, "the number of graphs depends on the Paddle"),
-    _form("body_changes_what_was_read", """
+    """,
+        _ANY,
+        "the number of graphs depends on the Paddle",
+    ),
+    _form(
+        "body_changes_what_was_read",
+        """
         import sys, types
         from formpkg import consts
         def before(number):
@@ -67,8 +94,13 @@ FORMS = [
         import pathlib, formpkg
         pathlib.Path(formpkg.__path__[0], "changer.py").write_text(
             "from formpkg import consts\\nconsts.K = 100.0\\n")
-    """, _ANY, "the first calls differ"),
-    _form("swapped_in_modules", """
+    """,
+        _ANY,
+        "the first calls differ",
+    ),
+    _form(
+        "swapped_in_modules",
+        """
         import sys, types
         def f(x):
             import virtual_module
@@ -77,8 +109,11 @@ FORMS = [
             module = types.ModuleType("virtual_module")
             module.k = float(number)
             sys.modules["virtual_module"] = module
-    """),
-    _form("object_in_modules", """
+    """,
+    ),
+    _form(
+        "object_in_modules",
+        """
         import sys, types
         def f(x):
             import virtual_object
@@ -86,8 +121,11 @@ FORMS = [
             return x * virtual_object.k * j
         def before(number):
             sys.modules["virtual_object"] = types.SimpleNamespace(k=float(number + 1))
-    """),
-    _form("none_in_modules", """
+    """,
+    ),
+    _form(
+        "none_in_modules",
+        """
         import sys
         def f(x):
             try:
@@ -96,32 +134,44 @@ FORMS = [
                 return x + 1.0, str(e), e.name
             return x
         sys.modules["virtual_none"] = None
-    """),
-    _form("attribute_changed", """
+    """,
+    ),
+    _form(
+        "attribute_changed",
+        """
         from formpkg import consts
         def f(x):
             import formpkg.consts as c
             return x * c.K
         def before(number):
             consts.K = float(number)
-    """),
-    _form("attribute_changed_from", """
+    """,
+    ),
+    _form(
+        "attribute_changed_from",
+        """
         from formpkg import consts
         def f(x):
             from formpkg.consts import K
             return x * K
         def before(number):
             consts.K = float(number)
-    """),
-    _form("attribute_changes_type", """
+    """,
+    ),
+    _form(
+        "attribute_changes_type",
+        """
         from formpkg import consts
         def f(x):
             from formpkg.consts import K
             return x * K
         def before(number):
             consts.K = 1 if number % 2 else 1.0
-    """),
-    _form("attribute_deleted", """
+    """,
+    ),
+    _form(
+        "attribute_deleted",
+        """
         from formpkg import consts
         def f(x):
             try:
@@ -134,8 +184,11 @@ FORMS = [
                 del consts.K
             if number == 3:
                 consts.K = 5.0
-    """),
-    _form("function_replaced", """
+    """,
+    ),
+    _form(
+        "function_replaced",
+        """
         from formpkg import consts, other
         stock = consts.scale
         def f(x):
@@ -143,8 +196,11 @@ FORMS = [
             return scale(x)
         def before(number):
             consts.scale = other.scale if number % 2 else stock
-    """),
-    _form("function_replaced_same_code", """
+    """,
+    ),
+    _form(
+        "function_replaced_same_code",
+        """
         from formpkg import consts
         def scaled(k):
             def scale(x, factor=k):
@@ -156,24 +212,33 @@ FORMS = [
             return scale(x) + formpkg.consts.scale(x)
         def before(number):
             consts.scale = scaled(float(number))
-    """),
-    _form("class_attribute_changed", """
+    """,
+    ),
+    _form(
+        "class_attribute_changed",
+        """
         from formpkg import consts
         def f(x):
             from formpkg.consts import Config
             return x * Config.scale
         def before(number):
             consts.Config.scale = float(number)
-    """),
-    _form("table_changed", """
+    """,
+    ),
+    _form(
+        "table_changed",
+        """
         from formpkg import consts
         def f(x):
             from formpkg.consts import TABLE
             return x * TABLE[1]
         def before(number):
             consts.TABLE[1] = float(number)
-    """),
-    _form("reloaded", """
+    """,
+    ),
+    _form(
+        "reloaded",
+        """
         import importlib
         from formpkg import consts
         def f(x):
@@ -184,8 +249,11 @@ FORMS = [
                 consts.K = 50.0
             if number == 2:
                 importlib.reload(consts)
-    """),
-    _form("missing_then_appears", """
+    """,
+    ),
+    _form(
+        "missing_then_appears",
+        """
         import sys, types
         def f(x):
             try:
@@ -198,8 +266,11 @@ FORMS = [
                 module = types.ModuleType("virtual_late")
                 module.k = 6.0
                 sys.modules["virtual_late"] = module
-    """),
-    _form("missing_file_appears", """
+    """,
+    ),
+    _form(
+        "missing_file_appears",
+        """
         import importlib, pathlib
         import formpkg
         def f(x):
@@ -213,8 +284,11 @@ FORMS = [
                 path = pathlib.Path(formpkg.__path__[0], "appears.py")
                 path.write_text("from formpkg.log import LOG\\nLOG.append('appears')\\nK = 2.0\\n")
                 importlib.invalidate_caches()
-    """),
-    _form("appears_then_missing", """
+    """,
+    ),
+    _form(
+        "appears_then_missing",
+        """
         import sys, types
         def f(x):
             try:
@@ -229,8 +303,11 @@ FORMS = [
                 sys.modules["virtual_gone"] = module
             if number == 2:
                 del sys.modules["virtual_gone"]
-    """),
-    _form("path_extended_inside", """
+    """,
+    ),
+    _form(
+        "path_extended_inside",
+        """
         import pathlib, sys
         import formpkg
         folder = pathlib.Path(formpkg.__path__[0], "extra")
@@ -243,53 +320,88 @@ FORMS = [
         def before(number):
             sys.path[:] = [each for each in sys.path if each != str(folder)]
             sys.modules.pop("virtual_extra", None)
-    """, _ANY, "the import system changes in the function"),
-    _form("module_getattr", """
+    """,
+        _ANY,
+        "the import system changes in the function",
+    ),
+    _form(
+        "module_getattr",
+        """
         def f(x):
             from formpkg.lazy import dynamic
             return x * dynamic
-    """),
-    _form("module_getattr_static_name", """
+    """,
+    ),
+    _form(
+        "module_getattr_static_name",
+        """
         def f(x):
             from formpkg.lazy import static
             return x * static
-    """),
-    _form("module_getattr_two", """
+    """,
+    ),
+    _form(
+        "module_getattr_two",
+        """
         def f(x):
             from formpkg.lazy import dynamic, static
             return x * dynamic * static
-    """),
-    _form("module_getattr_changes", """
+    """,
+    ),
+    _form(
+        "module_getattr_changes",
+        """
         def f(x):
             from formpkg.lazy import counter
             return x * counter
-    """),
-    _form("module_getattr_missing", """
+    """,
+    ),
+    _form(
+        "module_getattr_missing",
+        """
         def f(x):
             try:
                 from formpkg.lazy import absent
             except ImportError as e:
                 return x + 1.0, str(e)
             return x
-    """, _ANY, "a __getattr__ that raises"),
-    _form("module_getattr_by_attribute", """
+    """,
+        _ANY,
+        "a __getattr__ that raises",
+    ),
+    _form(
+        "module_getattr_by_attribute",
+        """
         def f(x):
             import formpkg.lazy as lazy
             return x * lazy.dynamic
-    """, _ANY, "a __getattr__ asked by an attribute"),
-    _form("module_getattr_of_package", """
+    """,
+        _ANY,
+        "a __getattr__ asked by an attribute",
+    ),
+    _form(
+        "module_getattr_of_package",
+        """
         def f(x):
             from formpkg.lazy_package import dynamic, leaf
             return x * dynamic * leaf.K
-    """),
-    _form("module_getattr_after_effect", """
+    """,
+    ),
+    _form(
+        "module_getattr_after_effect",
+        """
         from formpkg.log import LOG
         def f(x):
             LOG.append("before")
             from formpkg.lazy import dynamic
             return x * dynamic
-    """, _ANY, "a __getattr__ after side effects"),
-    _form("module_with_class", """
+    """,
+        _ANY,
+        "a __getattr__ after side effects",
+    ),
+    _form(
+        "module_with_class",
+        """
         import sys, types
         class Odd(types.ModuleType):
             @property
@@ -301,8 +413,13 @@ FORMS = [
         def f(x):
             import virtual_odd
             return x * virtual_odd.k
-    """, _ANY, "a property of a module"),
-    _form("module_with_class_from", """
+    """,
+        _ANY,
+        "a property of a module",
+    ),
+    _form(
+        "module_with_class_from",
+        """
         import sys, types
         class Odd(types.ModuleType):
             @property
@@ -314,13 +431,21 @@ FORMS = [
         def f(x):
             from virtual_odd import k
             return x * k
-    """, _ANY, "a property of a module"),
-    _form("circular", """
+    """,
+        _ANY,
+        "a property of a module",
+    ),
+    _form(
+        "circular",
+        """
         def f(x):
             from formpkg.circular_a import K, L
             return x * K * L
-    """),
-    _form("builtins_import_overridden", """
+    """,
+    ),
+    _form(
+        "builtins_import_overridden",
+        """
         import builtins
         from formpkg.log import LOG
         stock = builtins.__import__
@@ -334,8 +459,13 @@ FORMS = [
             return x * math.pi * K
         def before(number):
             builtins.__import__ = hook if number in (1, 2) else stock
-    """, _ANY, "the override runs in every call"),
-    _form("builtins_import_overridden_in_helper", """
+    """,
+        _ANY,
+        "the override runs in every call",
+    ),
+    _form(
+        "builtins_import_overridden_in_helper",
+        """
         import builtins
         from formpkg.log import LOG
         from ..helpers import absolute
@@ -348,8 +478,13 @@ FORMS = [
             return absolute(x) + 1.0
         def before(number):
             builtins.__import__ = hook if number in (1, 2) else stock
-    """, _ANY, "the override runs in every call"),
-    _form("own_builtins", """
+    """,
+        _ANY,
+        "the override runs in every call",
+    ),
+    _form(
+        "own_builtins",
+        """
         import builtins
         from formpkg.log import LOG
         def hook(name, *rest):
@@ -359,8 +494,13 @@ FORMS = [
         exec("def f(x):\\n    import math\\n    return x * math.pi\\n", _scope)
         def make():
             return _scope["f"]
-    """, _ANY, "builtins of its own"),
-    _form("finder_virtual", """
+    """,
+        _ANY,
+        "builtins of its own",
+    ),
+    _form(
+        "finder_virtual",
+        """
         import importlib.abc, importlib.machinery, sys
         from formpkg.log import LOG
         class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -381,8 +521,11 @@ FORMS = [
         def before(number):
             if number == 2:
                 del sys.modules["virtual_found"]
-    """),
-    _form("finder_counts_missing", """
+    """,
+    ),
+    _form(
+        "finder_counts_missing",
+        """
         import importlib.abc, sys
         from formpkg.log import LOG
         class Finder(importlib.abc.MetaPathFinder):
@@ -396,29 +539,46 @@ FORMS = [
             except ImportError as e:
                 return x + 1.0, str(e)
             return x
-    """, _ANY, "a finder that may notice"),
-    _form("import_module_call", """
+    """,
+        _ANY,
+        "a finder that may notice",
+    ),
+    _form(
+        "import_module_call",
+        """
         import importlib
         def f(x):
             return x * importlib.import_module("math").pi
-    """),
-    _form("import_module_dotted", """
+    """,
+    ),
+    _form(
+        "import_module_dotted",
+        """
         from importlib import import_module
         def f(x):
             return x * import_module("formpkg.sub.leaf").V
-    """),
-    _form("import_module_relative", """
+    """,
+    ),
+    _form(
+        "import_module_relative",
+        """
         import importlib
         def f(x):
             return x * importlib.import_module(".sibling", __package__).V
-    """),
-    _form("import_module_inside", """
+    """,
+    ),
+    _form(
+        "import_module_inside",
+        """
         def f(x):
             import importlib
             m = importlib.import_module("formpkg.effects")
             return x * m.K
-    """),
-    _form("import_module_missing", """
+    """,
+    ),
+    _form(
+        "import_module_missing",
+        """
         import importlib
         def f(x):
             try:
@@ -426,8 +586,11 @@ FORMS = [
             except ImportError as e:
                 return x + 1.0, str(e), e.name
             return x
-    """),
-    _form("import_module_name_changes", """
+    """,
+    ),
+    _form(
+        "import_module_name_changes",
+        """
         import importlib
         NAME = "math"
         def f(x):
@@ -435,28 +598,47 @@ FORMS = [
         def before(number):
             global NAME
             NAME = "math" if number % 2 else "cmath"
-    """),
-    _form("import_module_bad_argument", """
+    """,
+    ),
+    _form(
+        "import_module_bad_argument",
+        """
         import importlib
         def f(x):
             return x * importlib.import_module(".sibling").V
-    """, _ANY, "raises"),
+    """,
+        _ANY,
+        "raises",
+    ),
     _form("dunder_import", "def f(x):\n    return x * __import__('math').pi\n"),
-    _form("dunder_import_dotted", """
+    _form(
+        "dunder_import_dotted",
+        """
         def f(x):
             return x * __import__("formpkg.sub.leaf").sub.leaf.V
-    """),
-    _form("dunder_import_fromlist", """
+    """,
+    ),
+    _form(
+        "dunder_import_fromlist",
+        """
         def f(x):
             return x * __import__("formpkg.sub.leaf", globals(), None, ["V"]).V
-    """, _ANY, "globals()"),
-    _form("modules_lookup", """
+    """,
+        _ANY,
+        "globals()",
+    ),
+    _form(
+        "modules_lookup",
+        """
         import sys
         def f(x):
             import math
             return x * sys.modules["math"].pi
-    """),
-    _form("equal_code_in_two_modules", """
+    """,
+    ),
+    _form(
+        "equal_code_in_two_modules",
+        """
         import types
         def template(x):
             from .leaf import V
@@ -471,13 +653,23 @@ FORMS = [
         def before(number):
             global TURN
             TURN = number % 2
-    """, _ANY, "depends on the Paddle"),
-    _form("version_check", """
+    """,
+        _ANY,
+        "depends on the Paddle",
+    ),
+    _form(
+        "version_check",
+        """
         def f(x):
             import sys
             return x * (2.0 if sys.version_info[0] >= 3 else 1.0)
-    """, _ANY, "sys.version_info"),
-    _form("lazy_loader", """
+    """,
+        _ANY,
+        "sys.version_info",
+    ),
+    _form(
+        "lazy_loader",
+        """
         import importlib.util, sys
         def f(x):
             import formpkg.effects as e
@@ -490,5 +682,8 @@ FORMS = [
         import formpkg
         formpkg.effects = module
         loader.exec_module(module)
-    """, _ANY, "the module loads itself when it is read"),
+    """,
+        _ANY,
+        "the module loads itself when it is read",
+    ),
 ]

@@ -49,9 +49,7 @@ class RecordingHost(statements.Host):
     def forget_reads(self) -> None:
         pass
 
-    def note_answer(
-        self, module: Any, names: Sequence[str], answer: Answer, check: Check
-    ) -> None:
+    def note_answer(self, module: Any, names: Sequence[str], answer: Answer, check: Check) -> None:
         pass
 
     def fail_import(self, names: Sequence[str], error: BaseException) -> Exception:
@@ -256,5 +254,3 @@ class Interpreter:
             self._jump(instruction.argval)
 
     POP_JUMP_FORWARD_IF_TRUE = POP_JUMP_IF_TRUE
-
-

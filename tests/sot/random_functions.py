@@ -31,7 +31,13 @@ _IMPORTS = [
     ("from .absent import name", "1.0"),
     ("import formpkg.boom", "1.0"),
 ]
-_ERRORS = ["ImportError", "ModuleNotFoundError", "Exception", "(ValueError, ImportError)", "KeyError"]
+_ERRORS = [
+    "ImportError",
+    "ModuleNotFoundError",
+    "Exception",
+    "(ValueError, ImportError)",
+    "KeyError",
+]
 _CHANGES = [
     "formpkg.consts.K = float(number)",
     "formpkg.consts.scale = lambda x, factor=number: x * factor",

@@ -1,3 +1,4 @@
+# ruff: noqa: F401
 """The bytecode that this Python emits for imports and handlers, run by the opcode logic."""
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def dotted():
 
 
 def several():
-    from importlib import abc, machinery as m
+    from importlib import abc, machinery as m  # isort: skip
 
     return abc, m
 
@@ -130,9 +131,7 @@ def wrong_type():
         return absent_module
 
 
-FUNCTIONS = [
-    each for each in list(globals().values()) if isinstance(each, types.FunctionType)
-]
+FUNCTIONS = [each for each in list(globals().values()) if isinstance(each, types.FunctionType)]
 RETURNING = [
     each for each in FUNCTIONS if each not in (propagates, propagates_through_finally, wrong_type)
 ]

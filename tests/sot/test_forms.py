@@ -35,5 +35,3 @@ def test_stock_is_not_one_graph(name):
     native, stock = comparison.records(form.name, form.source, (trial.NATIVE, trial.STOCK))
     assert comparison.differences(native, stock) == []
     assert all(record["graphs"] != 1 for record in stock)
-
-

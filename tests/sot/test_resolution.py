@@ -69,7 +69,8 @@ def test_a_finder_of_the_users_is_not_quiet(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "statement", ["from sys import nothing", "from importlib import nothing", "from os import nothing"]
+    "statement",
+    ["from sys import nothing", "from importlib import nothing", "from os import nothing"],
 )
 def test_import_from_raises_what_the_statement_raises(statement):
     _, module, _, name = statement.split()

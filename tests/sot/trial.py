@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 NATIVE, STOCK, MENDED = "native", "stock", "mended"
