@@ -12,8 +12,8 @@ from types import CodeType
 HAS_TABLE = sys.version_info >= (3, 11)  # before, try statements push blocks at run time
 
 _IMPORT = dis.opmap["IMPORT_NAME"]
-# Calls that import, and what an import raises: a frame with these has to do with imports, too.
-_IMPORT_NAMES = frozenset({"import_module", "__import__", "ImportError", "ModuleNotFoundError"})
+_IMPORT_FUNCTIONS = frozenset({"import_module", "__import__"})
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 # Statements that the translator cannot follow into, whatever they contain.
 _UNSUPPORTED = frozenset({"BEFORE_WITH", "SETUP_WITH", "LOAD_SPECIAL", "BEFORE_ASYNC_WITH"})
 _GENERATOR = 0x20 | 0x80 | 0x200  # generators, coroutines, asynchronous generators
@@ -46,6 +46,11 @@ class Code:
         return _IMPORT in self.code.co_code[::2]
 
     @cached_property
+    def concerns_imports(self) -> bool:
+        """Whether it has an import statement, or names a function that imports."""
+        return self.imports or not _IMPORT_FUNCTIONS.isdisjoint(self.code.co_names)
+
+    @cached_property
     def handlers(self) -> tuple[Handler, ...]:
         """The exception table of Python 3.11 and later; empty before."""
         return tuple(_parse(self.code.co_exceptiontable)) if HAS_TABLE else ()
@@ -67,7 +72,7 @@ class Code:
         return (
             self.handles_exceptions
             and not self.code.co_flags & _GENERATOR
-            and (self.imports or not _IMPORT_NAMES.isdisjoint(self.code.co_names))
+            and (self.concerns_imports or not _IMPORT_ERRORS.isdisjoint(self.code.co_names))
             and _UNSUPPORTED.isdisjoint(each.opname for each in self.instructions.values())
         )
 

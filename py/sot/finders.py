@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import sysconfig
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,6 +34,8 @@ _QUIET_PACKAGES = frozenset(
 _INSTALLED = tuple(
     sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
+
+_state = threading.local()
 
 HALTED = "halted"  # sys.modules[name] is None
 ABSENT = "absent"  # no finder has it
@@ -62,6 +65,11 @@ def _is_installed(module: str) -> bool:
     return file.startswith(_INSTALLED)
 
 
+def is_asking() -> bool:
+    """Whether finders of this thread are asked by `missing`, and not by an import."""
+    return getattr(_state, "is_asking", False)
+
+
 def missing(name: str) -> tuple[str, str] | None:
     """Why importing the absolute `name` raises ModuleNotFoundError, as (reason, module name).
 
@@ -81,8 +89,11 @@ def missing(name: str) -> tuple[str, str] | None:
             return None
         if path is None:
             return (NO_PACKAGE, name)
+    _state.is_asking = True
     try:
         spec = importlib._bootstrap._find_spec(name, path)
     except Exception:  # a finder that fails: the import itself shall say how
         return None
+    finally:
+        _state.is_asking = False
     return (ABSENT, name) if spec is None else None

@@ -210,7 +210,7 @@ def step(stock: Callable[..., Any], executor: Any, instruction: Any) -> Any:
 
 def _check_protection(executor: Any, handling: Handling) -> None:
     """An operation may fail when the graph runs: then handlers around it must not be lost."""
-    if not handling.code.imports or translation.is_run_again_on_errors(executor):
+    if not handling.code.concerns_imports or translation.is_run_again_on_errors(executor):
         return
     if handling.is_protected(frames.offset_of(executor)):
         raise FallbackError("an operation inside a try statement")
@@ -424,7 +424,7 @@ def _for_imports(handler: Callable[..., Any], stock: Callable[..., Any] | None) 
     """`handler` in frames with imports, else what Paddle has or says."""
 
     def choose(executor: Any, instruction: Any) -> Any:
-        if Code.of(frames.code_of(executor)).imports:
+        if Code.of(frames.code_of(executor)).concerns_imports:
             return handler(executor, instruction)
         if stock is None:
             raise FallbackError(f"opcode: {instruction.opname} is not supported.")

@@ -15,6 +15,7 @@ from paddle.jit.sot.opcode_translator.custom_code import CustomCode
 from paddle.jit.sot.opcode_translator.executor import executor_cache
 from paddle.jit.sot.opcode_translator.executor.dispatcher import Dispatcher
 from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
+from paddlemend.sot import finders
 from paddlemend.sot.answers import Given
 from paddlemend.sot.bytecode import Code
 from paddlemend.sot.captured import Captured
@@ -185,7 +186,8 @@ class _RaisingFinder(importlib.abc.MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
         if fullname == self.name and threading.get_ident() == self.thread:
-            self.withdraw()
+            if not finders.is_asking():
+                self.withdraw()
             raise self.error
 
     @staticmethod
