@@ -11,6 +11,7 @@ from types import CodeType
 from typing import Any
 
 import paddle
+from paddle.jit.sot import translate as paddle_translate
 from paddle.jit.sot.opcode_translator.custom_code import CustomCode
 from paddle.jit.sot.opcode_translator.executor import executor_cache
 from paddle.jit.sot.opcode_translator.executor.dispatcher import Dispatcher
@@ -30,6 +31,14 @@ trampolines: set[CodeType] = set()
 _lock = threading.RLock()
 _PATIENCE = 0.02  # seconds between two looks at what the other thread does
 _state = threading.local()
+
+
+# Of the function that switches Paddle's frame hook on, runs what is translated, and switches it off.
+_hook_holder = next(
+    each
+    for each in paddle_translate.symbolic_translate.__code__.co_consts
+    if isinstance(each, CodeType) and each.co_name == "impl"
+)
 
 
 class _Holder:
@@ -81,10 +90,11 @@ def _translate(stock: Callable[..., Any], cache: Any, frame: Any, **kwargs: Any)
 def _is_in_import() -> bool:
     """Whether the frame belongs to a module that is being imported, or to a finder.
 
-    The interpreter imports what the translator leaves to it while Paddle's frame hook is on.
+    The interpreter imports what the translator leaves to it while Paddle's frame hook is on. An
+    import that the call of the translated function is part of does not count.
     """
     frame = sys._getframe()
-    while frame is not None:
+    while frame is not None and frame.f_code is not _hook_holder:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
         frame = frame.f_back

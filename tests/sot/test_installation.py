@@ -249,3 +249,29 @@ def test_layers_under_to_static_are_one_graph():
         assert float(found) == float(expected)
     found.backward()
     assert net.linear.weight.grad is not None
+
+
+@in_child
+def test_a_function_that_is_called_while_a_module_is_imported_is_translated():
+    installation.install()
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+
+    translated = translate(function_with_import)
+    counts = []
+
+    class Calling(Loader):
+        def create_module(self, spec):
+            return None
+
+        def exec_module(self, module):
+            counts.append(graphs_of(translated))
+
+    finder = types.SimpleNamespace(
+        find_spec=lambda name, path, target=None: (
+            ModuleSpec(name, Calling()) if name == "virtual_calling" else None
+        )
+    )
+    sys.meta_path.insert(0, finder)
+    __import__("virtual_calling")
+    assert counts == [1]
