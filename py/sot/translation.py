@@ -24,6 +24,13 @@ from paddlemend.sot.checks import Check, Replay
 from paddlemend.sot.patches import Patches
 from paddlemend.sot.variables import is_guarded
 
+# Of the function that switches Paddle's frame hook on and off, and runs what is translated between.
+_hook_holder = next(
+    each
+    for each in paddle_translate.symbolic_translate.__code__.co_consts
+    if isinstance(each, CodeType) and each.co_name == "impl"
+)
+
 # Functions whose frames are run again, by the interpreter, if their graph fails.
 trampolines: set[CodeType] = set()
 
@@ -31,14 +38,6 @@ trampolines: set[CodeType] = set()
 _lock = threading.RLock()
 _PATIENCE = 0.02  # seconds between two looks at what the other thread does
 _state = threading.local()
-
-
-# Of the function that switches Paddle's frame hook on, runs what is translated, and switches it off.
-_hook_holder = next(
-    each
-    for each in paddle_translate.symbolic_translate.__code__.co_consts
-    if isinstance(each, CodeType) and each.co_name == "impl"
-)
 
 
 class _Holder:

@@ -22,7 +22,6 @@ def run(folder: str, form: str, mode: str, environment: dict[str, str] | None = 
     os.environ.update(environment or {})
     import paddle
 
-    gc.collect()
     gc.freeze()  # Paddle collects garbage after each translation, which costs most of the time
 
     paddle.seed(1)
