@@ -7,8 +7,8 @@ import comparison
 import pytest
 import trial
 
-# Those measured on the released wheels and explained in the catalogue are not one graph.
-LEAST_STATIC = 0.8
+# The catalogue says of every other form why it cannot be one graph, or not everywhere.
+LEAST_STATIC = 2 / 3
 
 
 @pytest.mark.parametrize("form", catalogue.FORMS, ids=catalogue.NAMES)
