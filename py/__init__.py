@@ -1,4 +1,4 @@
-"""Mends the PaddlePaddle that is installed: corrected kernels, without a rebuild.
+"""Mends the PaddlePaddle that is installed: corrected kernels, SOT with imports, without a rebuild.
 
     import paddle, paddlemend
     paddlemend.install()
@@ -9,7 +9,8 @@ See `install`, `status`, `stock`, `uninstall`, and `python -m paddlemend --help`
 from __future__ import annotations
 
 from paddlemend.errors import InstallError, UnsupportedPaddleError
-from paddlemend.kernels.installation import install, stock, uninstall
+from paddlemend.installation import install, uninstall
+from paddlemend.kernels.installation import stock
 from paddlemend.kernels.status import ChangeStatus, OperatorStatus, Status, status
 
 __version__ = "0.1.0"

@@ -3,11 +3,12 @@
 load("//third_party/debian:debian.bzl", "debian_package")
 load("//third_party/lapack:wheel.bzl", "OPENBLAS_BUILD_FILE")
 load("//third_party/npm:npm.bzl", "npm_package")
-load("//third_party/paddle:versions.bzl", "PADDLES", "paddle_repository_name")
+load("//third_party/paddle:versions.bzl", "paddle_repository_name", "paddles_on")
 load("//third_party/paddle:wheel.bzl", "PADDLE_BUILD_FILE")
 load("//third_party/pip:pip.bzl", "pip_wheels")
 load("//third_party/python:host_python.bzl", "host_python")
-load("//third_party/python:versions.bzl", "PYTHON_VERSIONS", "python_tag", "underscored")
+load("//third_party/python:newer_python.bzl", "newer_python")
+load("//third_party/python:versions.bzl", "PYTHON_VERSIONS", "TORCH_PYTHONS", "python_tag", "underscored")
 
 def repos():
     """Declares the repositories; each is fetched only when a target that needs it is built."""
@@ -15,14 +16,15 @@ def repos():
         tag = python_tag(version)
         host_python(name = "python_" + underscored(version), version = version)
         pip_wheels(name = "pip_" + tag, lock = "//third_party/pip/locks:tools_%s.txt" % tag, python = version)
-        pip_wheels(
-            name = "torch_" + tag,
-            # A CPU build comes from a folder or an index of the user's; the public build brings CUDA along.
-            fallback_lock = "//third_party/pip/locks:torch_public_%s.txt" % tag,
-            lock = "//third_party/pip/locks:torch_%s.txt" % tag,
-            python = version,
-        )
-        for paddle in PADDLES:
+        if version in TORCH_PYTHONS:
+            pip_wheels(
+                name = "torch_" + tag,
+                # A CPU build comes from a folder or an index of the user's; the public build brings CUDA along.
+                fallback_lock = "//third_party/pip/locks:torch_public_%s.txt" % tag,
+                lock = "//third_party/pip/locks:torch_%s.txt" % tag,
+                python = version,
+            )
+        for paddle in paddles_on(version):
             pip_wheels(
                 name = paddle_repository_name(paddle, version),
                 build_file = PADDLE_BUILD_FILE,
@@ -52,6 +54,7 @@ def repos():
         sha256 = "b96ea9b13003036c801f52bee6f9b0314738f8432e5cb9d814c89f59292604ee",
         version = "8.2.1",
     )
+    newer_python(name = "python_3_14", version = "3.14")
     debian_package(
         name = "googletest",
         build_file = "//third_party/debian:googletest.BUILD",

@@ -33,27 +33,7 @@ def is_active(operator: str) -> bool:
 
 
 def install(kernels: Iterable[str] | None = None, keep: Iterable[str] = ()) -> None:
-    """Puts the corrected kernels into the Paddle of this process.
-
-    Dygraph, static PIR programs, SOT and full-graph `to_static` all use them. Static programs that
-    ran before keep the kernels they ran with, so call it right after `import paddle`. Calling it
-    again changes nothing, or adds the operators named then; after `uninstall()` it switches the
-    kernels on again. Call it from one thread, while no other thread runs operators.
-
-    Args:
-        kernels: names of mended operators in the catalogue, such as ["expand"]; None for all.
-        keep: names of behaviour changes, such as ["copysign.integer_dtype"], in which programs
-            shall see the wheel's behaviour, until `uninstall()`. Any other is announced by a
-            warning at its first use.
-
-    Raises:
-        ValueError: a name is not that of a mended operator or a behaviour change in the catalogue.
-        UnsupportedPaddleError: the Paddle here is not one that an adapter was made for.
-        ImportError: there is no Paddle.
-
-    An operator whose kernels in this Paddle have another signature than the adapter was built for
-    is left as it is: a RuntimeWarning says so, and `status()` gives the reason.
-    """
+    """Puts the corrected kernels into the Paddle of this process; see `paddlemend.install`."""
     global _adapter
     operators = _chosen(kernels)
     kept = behaviour_changes.check_names(keep)
@@ -71,7 +51,7 @@ def install(kernels: Iterable[str] | None = None, keep: Iterable[str] = ()) -> N
     for name, result in outcomes.items():
         if result.refused:
             message = f"paddlemend leaves {name} as it is in this Paddle: {result.refused}"
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
+            warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 def uninstall() -> None:

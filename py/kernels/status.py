@@ -9,6 +9,7 @@ from paddlemend import catalogue
 from paddlemend.errors import UnsupportedPaddleError
 from paddlemend.kernels import behaviour_changes, installation
 from paddlemend.kernels.paddle_version import adapter_version
+from paddlemend.sot import installation as sot_installation
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Status:
     """What `status()` reports; `str()` gives it as a table.
 
     `paddle` is the version ("" if there is none in this process), `library` the adapter's file and
-    `build_id` that of the kernel library ("" before install()).
+    `build_id` that of the kernel library ("" before install()). `sot` says whether SOT translates
+    import statements: "on", "off", or "off: " with the reason.
     """
 
     paddle: str
@@ -49,6 +51,7 @@ class Status:
     build_id: str
     operators: tuple[OperatorStatus, ...]
     behaviour_changes: tuple[ChangeStatus, ...] = ()
+    sot: str = "off"
 
     def __str__(self) -> str:
         width = max(len(operator.name) for operator in self.operators)
@@ -57,6 +60,7 @@ class Status:
             f"library  {self.library or 'not loaded'}",
         ]
         lines += [f"build    {self.build_id}"] if self.build_id else []
+        lines.append(f"imports in SOT  {self.sot}")
         for operator in self.operators:
             lines.append(
                 f"{operator.name:<{width}}  {operator.state:<8}  {_details(operator)}".rstrip()
@@ -86,6 +90,7 @@ def status() -> Status:
             for entry in catalogue.MENDED
             for change in entry.behaviour_changes
         ),
+        sot=sot_installation.state(),
     )
 
 

@@ -35,7 +35,6 @@ PADDLE_REQUIREMENTS = [
 ]
 
 TOOLS = [
-    "distributed",
     "hypothesis",
     "jinja2",
     "pip",
@@ -46,6 +45,12 @@ TOOLS = [
     "typer",
     "wheel",
 ]
+
+# The harness, and Torch with it, run on the default Python alone.
+HARNESS_TOOLS = ["distributed"]
+
+OTHER_PYTHONS = ["3.9", "3.10", "3.12", "3.13"]
+PADDLES = {"3_0": "3.0.0", "3_1": "3.1.1", "3_2": "3.2.2", "3_3": "3.3.1"}
 
 # lock name -> (python, requirements, with their dependencies?)
 REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
@@ -60,10 +65,15 @@ REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
     "paddle_3_2_cp311": ("3.11", ["paddlepaddle==3.2.2"], False),
     "paddle_3_3_0_cp311": ("3.11", ["paddlepaddle==3.3.0"], False),
     "paddle_3_3_cp311": ("3.11", ["paddlepaddle==3.3.1"], False),
-    "tools_cp311": ("3.11", TOOLS + PADDLE_REQUIREMENTS, True),
+    "tools_cp311": ("3.11", TOOLS + HARNESS_TOOLS + PADDLE_REQUIREMENTS, True),
     "torch_cp311": ("3.11", ["torch==2.13.0"], True),
     "torch_public_cp311": ("3.11", ["torch==2.13.0"], True),
 }
+for _python in OTHER_PYTHONS:
+    _tag = "cp" + _python.replace(".", "")
+    REQUIREMENTS[f"tools_{_tag}"] = (_python, TOOLS + PADDLE_REQUIREMENTS, True)
+    for _name, _version in PADDLES.items():
+        REQUIREMENTS[f"paddle_{_name}_{_tag}"] = (_python, [f"paddlepaddle=={_version}"], False)
 
 
 def resolve(

@@ -1,6 +1,9 @@
 """The Python versions that can be selected with --config=python-X.Y; the first is the default."""
 
-PYTHON_VERSIONS = ["3.11"]
+PYTHON_VERSIONS = ["3.11", "3.9", "3.10", "3.12", "3.13"]
+
+# Those that have Torch, and the suites that need it.
+TORCH_PYTHONS = ["3.11"]
 
 def python_tag(version):
     """"3.11" -> "cp311"."""

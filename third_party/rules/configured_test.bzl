@@ -1,6 +1,7 @@
 """configured_test: an existing test once more, in another configuration."""
 
 _PADDLE = "//third_party/paddle:version"
+_PYTHON = "//third_party/python:version"
 _FEATURES = "//command_line_option:features"
 _COPTS = "//command_line_option:copt"
 
@@ -10,12 +11,13 @@ def _configuration_impl(settings, attr):
         _COPTS: settings[_COPTS] + copts,
         _FEATURES: settings[_FEATURES] + ([attr.sanitizer] if attr.sanitizer else []),
         _PADDLE: attr.paddle or settings[_PADDLE],
+        _PYTHON: attr.python or settings[_PYTHON],
     }
 
 _configuration = transition(
     implementation = _configuration_impl,
-    inputs = [_COPTS, _FEATURES, _PADDLE],
-    outputs = [_COPTS, _FEATURES, _PADDLE],
+    inputs = [_COPTS, _FEATURES, _PADDLE, _PYTHON],
+    outputs = [_COPTS, _FEATURES, _PADDLE, _PYTHON],
 )
 
 def _configured_test_impl(ctx):
@@ -34,9 +36,10 @@ def _configured_test_impl(ctx):
 
 configured_test = rule(
     implementation = _configured_test_impl,
-    doc = "Runs `test` built for another Paddle, or with a sanitizer.",
+    doc = "Runs `test` built for another Paddle or Python, or with a sanitizer.",
     attrs = {
         "paddle": attr.string(doc = "a Paddle as in --config=paddle-X.Y; empty for the selected one"),
+        "python": attr.string(doc = "a Python as in --config=python-X.Y; empty for the selected one"),
         "sanitizer": attr.string(values = ["", "asan", "ubsan", "tsan"]),
         "test": attr.label(
             cfg = _configuration,

@@ -12,6 +12,8 @@ def pytest_test(
         timeout = None,
         ci_paddles = [],
         matrix_paddles = [],
+        ci_pythons = {},
+        matrix_pythons = {},
         tags = [],
         args = [],
         **kwargs):
@@ -26,6 +28,8 @@ def pytest_test(
       timeout: another one than that of the size.
       ci_paddles: Paddles, as in --config=paddle-X.Y, on which --config=ci runs it as well.
       matrix_paddles: those on which --config=matrix runs it beyond that.
+      ci_pythons: {Python: Paddles} of further runs with --config=ci, as in {"3.13": ["3.3"]}.
+      matrix_pythons: the same for --config=matrix. Where the machine lacks that Python, they are skipped.
       tags: for example ["matrix"].
       args: further words for pytest.
       **kwargs: handed to py_test.
@@ -43,14 +47,19 @@ def pytest_test(
         deps = deps + ["//third_party/pip:packages"],
         **kwargs
     )
-    extra_runs = [(paddle, "ci") for paddle in ci_paddles] + [(paddle, "matrix") for paddle in matrix_paddles]
-    for paddle, tag in extra_runs:
+    runs = [("", paddle, "ci") for paddle in ci_paddles] + [("", paddle, "matrix") for paddle in matrix_paddles]
+    for pythons, tag in [(ci_pythons, "ci"), (matrix_pythons, "matrix")]:
+        runs += [(python, paddle, tag) for python, paddles in pythons.items() for paddle in paddles]
+    for python, paddle, tag in runs:
+        suffix = "_paddle_" + paddle if paddle else ""
+        suffix += "_python_" + python if python else ""
         configured_test(
-            name = "%s_paddle_%s" % (name, paddle.replace(".", "_")),
+            name = name + suffix.replace(".", "_"),
             size = size,
             timeout = timeout,
             args = args + files,  # again, because a py_test keeps them to itself
             paddle = paddle,
+            python = python,
             tags = tags + [tag],
             test = ":" + name,
         )

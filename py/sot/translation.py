@@ -1,0 +1,204 @@
+"""What surrounds a translation: one at a time, never a crash because of an import."""
+
+from __future__ import annotations
+
+import importlib.abc
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import CodeType
+from typing import Any
+
+import paddle
+from paddle.jit.sot import translate as paddle_translate
+from paddle.jit.sot.opcode_translator.custom_code import CustomCode
+from paddle.jit.sot.opcode_translator.executor import executor_cache
+from paddle.jit.sot.opcode_translator.executor.dispatcher import Dispatcher
+from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
+from paddlemend.sot import finders
+from paddlemend.sot.answers import Given
+from paddlemend.sot.bytecode import Code
+from paddlemend.sot.captured import Captured
+from paddlemend.sot.checks import Check, Replay
+from paddlemend.sot.patches import Patches
+from paddlemend.sot.variables import is_guarded
+
+# Of the function that switches Paddle's frame hook on and off, and runs what is translated between.
+_hook_holder = next(
+    each
+    for each in paddle_translate.symbolic_translate.__code__.co_consts
+    if isinstance(each, CodeType) and each.co_name == "impl"
+)
+
+# Functions whose frames are run again, by the interpreter, if their graph fails.
+trampolines: set[CodeType] = set()
+
+# Paddle keeps the state of a translation in classes: two at once would mix.
+_lock = threading.RLock()
+_PATIENCE = 0.02  # seconds between two looks at what the other thread does
+_state = threading.local()
+
+
+class _Holder:
+    """What the thread that translates does."""
+
+    imports = 0
+
+
+def install(patches: Patches) -> None:
+    """Surrounds Paddle's translation."""
+    patches.wrap(executor_cache, "start_translate", _start_translate)
+    patches.wrap(executor_cache.OpcodeExecutorCache, "translate", _translate)
+    patches.on_undo(_RaisingFinder.withdraw)
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """While an import statement runs: its module may translate functions of its own."""
+    _state.has_imported = True
+    saved = (list(OpcodeExecutorBase.call_stack), Dispatcher.graph)
+    _Holder.imports += 1
+    try:
+        yield
+    finally:
+        _Holder.imports -= 1
+        OpcodeExecutorBase.call_stack[:], Dispatcher.graph = saved
+
+
+def is_run_again_on_errors(executor: Any) -> bool:
+    """Whether the outermost frame is a trampoline's."""
+    outer = OpcodeExecutorBase.call_stack[0]
+    return executor is not outer and _code_of(outer) in trampolines
+
+
+def _code_of(executor: Any) -> CodeType:
+    return executor.vframe.code if hasattr(executor, "vframe") else executor._code
+
+
+def _translate(stock: Callable[..., Any], cache: Any, frame: Any, **kwargs: Any) -> Any:
+    if _is_in_import() or not _acquire():
+        return _result(CustomCode(None, True), _never)
+    try:
+        return stock(cache, frame, **kwargs)
+    finally:
+        Replay.forget()
+        _lock.release()
+
+
+def _is_in_import() -> bool:
+    """Whether the frame belongs to a module that is being imported, or to a finder.
+
+    The interpreter imports what the translator leaves to it while Paddle's frame hook is on. An
+    import that the call of the translated function is part of does not count.
+    """
+    frame = sys._getframe()
+    while frame is not None and frame.f_code is not _hook_holder:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _acquire() -> bool:
+    """Waits for the other thread's translation, unless that may wait for an import of this one."""
+    while not _lock.acquire(timeout=_PATIENCE):
+        if _Holder.imports:
+            return False
+    return True
+
+
+def _never(frame: Any) -> bool:
+    return False
+
+
+_never.expr = _never.inlined_expr = "lambda frame: False"  # type: ignore[attr-defined]
+_never.mirror_guard = _never  # type: ignore[attr-defined]
+
+
+def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> Any:
+    outer = has_imported(), current_frame(), getattr(_state, "answers", [])
+    _state.has_imported, _state.frame, _state.answers = False, frame, []
+    translated = False
+    try:
+        result = stock(frame, **kwargs)
+        translated = result[0].code is not None
+        return result
+    except Captured:  # the interpreter raises it
+        return _result(CustomCode(None, True), executor_cache.dummy_guard)
+    except Exception as error:
+        code = frame.f_code
+        takes_part = has_imported() or code in trampolines or Code.of(code).imports
+        if not takes_part or _is_strict_fallback(error):
+            raise
+        return _native()
+    finally:
+        for graph, check, given in reversed(_state.answers):
+            if not translated or not is_guarded(graph, check):
+                given.repeat()
+        _state.has_imported, _state.frame, _state.answers = outer
+
+
+def note_answer(graph: Any, check: Check, given: Given) -> None:
+    """Keeps an answer for the case that the interpreter runs the statement which got it."""
+    _state.answers.append((graph, check, given))
+
+
+def has_imported() -> bool:
+    """Whether the translation that runs in this thread has met an import."""
+    return getattr(_state, "has_imported", False)
+
+
+def current_frame() -> Any:
+    """The frame that this thread translates, None if none."""
+    return getattr(_state, "frame", None)
+
+
+def _is_strict_fallback(error: Exception) -> bool:
+    """Paddle's strict mode asks for the error instead of dygraph."""
+    return executor_cache.is_strict_mode() and isinstance(error, executor_cache.FallbackError)
+
+
+def _native() -> Any:
+    """The result of a translation that leaves the function to the interpreter, for good."""
+    return _result(CustomCode(None, False), executor_cache.dummy_guard)
+
+
+def _result(custom_code: Any, guard: Any) -> Any:
+    if not hasattr(paddle.framework.core, "GuardNode"):  # 3.0
+        return custom_code, guard
+    core = paddle.framework.core
+    node = core.GuardNode(core.LambdaGuard(guard), [core.ConstantExprNode(None)])
+    return custom_code, guard, [node]
+
+
+# An import that raised ---------------------------------------------------------------------------
+
+
+def raise_again(names: Sequence[str], error: BaseException) -> None:
+    """Has the next import of the first of `names` that is not loaded raise `error`, once.
+
+    The translation ran the module body, and gives the function to the interpreter, whose import
+    must not run it again in the same call.
+    """
+    name = next((each for each in names if each not in sys.modules), None)
+    if name is not None:
+        _RaisingFinder.withdraw()
+        sys.meta_path.insert(0, _RaisingFinder(name, error))
+
+
+class _RaisingFinder(importlib.abc.MetaPathFinder):
+    def __init__(self, name: str, error: BaseException) -> None:
+        self.name = name
+        self.error = error
+        self.thread = threading.get_ident()
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
+        if fullname == self.name and threading.get_ident() == self.thread:
+            if not finders.is_asking():
+                self.withdraw()
+            raise self.error
+
+    @staticmethod
+    def withdraw() -> None:
+        sys.meta_path[:] = [each for each in sys.meta_path if not isinstance(each, _RaisingFinder)]
