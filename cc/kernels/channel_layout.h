@@ -49,8 +49,8 @@ struct WideRows {
   int64_t rest;  // periods after the last whole row
 };
 
-/// Calls `function(column, channel)` for the columns of a row of `width` elements. It counts, because
-/// a division for each column takes longer than what is done with it.
+/// Calls `function(column, channel)` for the columns of a row of `width` elements. It counts,
+/// because a division for each column takes longer than what is done with it.
 template <typename Function>
 void ForEachColumn(const ChannelLayout& layout, int64_t width, Function function) {
   int64_t column = 0;

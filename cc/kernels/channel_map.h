@@ -62,8 +62,8 @@ struct MapRunLoop {
 template <typename Mapping, typename T>
 struct MapRowsLoop {
   using W = WorkType<T>;
-  [[gnu::always_inline]] static void Run(const T* x, const T* gradients, int64_t rows,
-                                         int64_t size, int64_t width, const W* parameters, T* out) {
+  [[gnu::always_inline]] static void Run(const T* x, const T* gradients, int64_t rows, int64_t size,
+                                         int64_t width, const W* parameters, T* out) {
     int64_t row = 0;
     for (; row + kTogether <= rows; row += kTogether) {
       RunTogether<kTogether>(x + row * width, gradients + row * width, size, width, parameters,

@@ -180,9 +180,8 @@ class ChannelSums {
     std::vector<W> pivots;
     if (pivots_ == nullptr) return pivots;
     pivots.resize(width);
-    ForEachColumn(layout_, width, [&](int64_t column, int64_t channel) {
-      pivots[column] = pivots_[channel];
-    });
+    ForEachColumn(layout_, width,
+                  [&](int64_t column, int64_t channel) { pivots[column] = pivots_[channel]; });
     return pivots;
   }
 
