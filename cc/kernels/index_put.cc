@@ -69,8 +69,9 @@ void Assign(const TensorView& x, const IndexPositions& positions, const TensorVi
   const CopyOfX target(x, out, context);
   const int64_t bytes = positions.slice() * ElementSize(x.dtype);
   const SliceSource source{slices.data(), positions.count(), bytes, is_one ? 0 : bytes};
-  positions.WithNumbers(
-      [&](const auto* numbers) { PutSlices(source, numbers, target.data(), context); });
+  positions.WithNumbers([&](const auto* numbers) {
+    PutSlices(source, numbers, positions.size(), target.data(), context);
+  });
   target.Finish(context);
 }
 
@@ -160,8 +161,9 @@ Status IndexPutGrad(const TensorView& out_grad, TensorList indices, bool accumul
     slice = ContiguousView(slice, zeros.data());
     FillZero(slice, context);
     const SliceSource source{zeros.data(), positions.count(), ByteSize(slice), 0};
-    positions.WithNumbers(
-        [&](const auto* numbers) { PutSlices(source, numbers, target.data(), context); });
+    positions.WithNumbers([&](const auto* numbers) {
+      PutSlices(source, numbers, positions.size(), target.data(), context);
+    });
   }
   target.Finish(context);
   return OkStatus();

@@ -1,0 +1,119 @@
+// Combining values with the elements of lines that fit shared memory: a warp for each line.
+#pragma once
+
+#include "cc/cuda/axis_map.cuh"
+#include "cc/cuda/combine.cuh"
+
+namespace paddlemend::cuda {
+
+/// The lanes of this warp with the same `entry`, and which of them comes first to `mine`: equal
+/// entries are rare, so they are looked for only where a line of marks shows one.
+struct LanePeers {
+  unsigned lanes;  // 0 if there are no others
+  int rank;
+};
+
+__device__ __forceinline__ LanePeers FindPeers(bool is_active, int64_t entry, int lane,
+                                               uint8_t* marks) {
+  if (is_active) marks[entry] = static_cast<uint8_t>(lane);
+  __syncwarp();
+  const bool is_alone = !is_active || marks[entry] == lane;
+  if (__all_sync(~0u, is_alone)) return {0, 0};
+  const unsigned active = __ballot_sync(~0u, is_active);
+  if (!is_active) return {~0u, 0};
+  const unsigned peers = __match_any_sync(active, static_cast<int>(entry));
+  return {peers, __popc(peers & ((1u << lane) - 1))};
+}
+
+struct LineScatter {
+  bool include_self;
+  int warp_bytes;  // shared memory of a warp
+};
+
+/// A line in shared memory: its elements, a mark for each, and how many values came to each.
+template <typename T, Reduction kReduction, bool kCounts>
+__global__ void __launch_bounds__(128)
+    ScatterLinesKernel(AxisMap map, LineScatter of, const T* x, const T* value, T* out) {
+  using W = Work<T>;
+  extern __shared__ __align__(16) char memory[];
+  if (!MayWrite(map.word)) return;
+  const int lane = threadIdx.x % 32;
+  const int64_t line =
+      static_cast<int64_t>(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32;
+  if (line * map.count >= map.total) return;
+  W* const elements = reinterpret_cast<W*>(memory + (threadIdx.x / 32) * of.warp_bytes);
+  auto* const counts = reinterpret_cast<uint32_t*>(elements + map.size);
+  auto* const marks = reinterpret_cast<uint8_t*>(counts + (kCounts ? map.size : 0));
+  const int64_t size = map.size;
+#pragma unroll 4
+  for (int64_t i = lane; i < size; i += 32) {
+    elements[i] = x == nullptr ? Zero<W>() : Convert<W>(x[line * size + i]);
+    if (kCounts) counts[i] = 0;
+  }
+  __syncwarp();
+  const int64_t first = line * map.count;
+  for (int64_t begin = 0; begin < map.count; begin += 32) {
+    const int64_t at = begin + lane;
+    const bool is_there = at < map.count;
+    int64_t entry = is_there ? map.Entry(first + at) : 0;
+    const bool is_active = is_there && map.Resolve(first + at, &entry);
+    const W mine = is_active ? Convert<W>(value[first + at]) : Zero<W>();
+    const LanePeers peers = FindPeers(is_active, entry, lane, marks);
+    const auto combine = [&] {
+      W element = elements[entry];
+      if constexpr (kCounts) {
+        if (!of.include_self && counts[entry] == 0) element = Neutral<kReduction, W>();
+        ++counts[entry];
+      }
+      elements[entry] = Combine<kReduction>(element, mine);
+    };
+    if (peers.lanes == 0) {
+      if (is_active) combine();
+    } else if constexpr (kReduction == Reduction::kAssign) {
+      if (is_active && (peers.lanes >> lane) == 1u) elements[entry] = mine;
+    } else {
+      const int rank = is_active ? peers.rank : -1;
+      const int most = __reduce_max_sync(~0u, rank);
+      for (int turn = 0; turn <= most; ++turn) {
+        if (rank == turn) combine();
+        __syncwarp();
+      }
+    }
+    __syncwarp();
+  }
+#pragma unroll 4
+  for (int64_t i = lane; i < size; i += 32) {
+    W element = elements[i];
+    if constexpr (kReduction == Reduction::kMean) {
+      if (counts[i] > 0) {
+        element = DividedBy(element, static_cast<int64_t>(counts[i]) + (of.include_self ? 1 : 0));
+      }
+    }
+    out[line * size + i] = Convert<T>(element);
+  }
+}
+
+/// Bytes of shared memory that a line needs.
+template <typename T>
+int64_t LineBytes(int64_t size, bool has_counts) {
+  const int64_t bytes = size * static_cast<int64_t>(sizeof(Work<T>) + (has_counts ? 4 : 0) + 1);
+  return CeilDiv(bytes, 16) * 16;
+}
+
+/// The longest line, in bytes: of longer ones too few fit a multiprocessor.
+constexpr int64_t kMostLineBytes = 24 << 10;
+
+template <Reduction kReduction, bool kCounts, typename T>
+void ScatterLines(const AlongAxis& plan, bool include_self, const T* x, const T* value, T* out) {
+  const AxisMap map(plan);
+  const int64_t bytes = LineBytes<T>(plan.size, kCounts);
+  const int64_t warps = std::max<int64_t>(std::min<int64_t>((48 << 10) / bytes, 4), 1);
+  auto* const kernel = ScatterLinesKernel<T, kReduction, kCounts>;
+  AllowSharedMemory(kernel, warps * bytes);
+  const LineScatter of{include_self, static_cast<int>(bytes)};
+  kernel<<<static_cast<unsigned>(CeilDiv(plan.blocks, warps)), static_cast<unsigned>(32 * warps),
+           warps * bytes, Call::Current().stream()>>>(map, of, x, value, out);
+  CheckLaunch();
+}
+
+}  // namespace paddlemend::cuda
