@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "cc/capi/context.h"
 #include "cc/capi/paddlemend.h"
 
 namespace paddlemend::capi {
@@ -108,10 +109,7 @@ Status ReadLayout(const DLTensor* tensor, const char* name, TensorLayout* layout
 
 Status ReadData(const DLTensor& tensor, const char* name, const TensorLayout& layout, int64_t numel,
                 void** data) {
-  if (tensor.device.device_type != kDLCPU) {
-    return InvalidArgument(name, " is on DLPack device type ", int{tensor.device.device_type},
-                           ", expected the CPU, ", int{kDLCPU});
-  }
+  PM_RETURN_IF_ERROR(CheckDevice(tensor.device, name));
   if (numel == 0) {
     *data = nullptr;
     return OkStatus();

@@ -18,25 +18,6 @@ int CurrentDevice() {
   return device;
 }
 
-/// A pool of its own for each device: it keeps what calls give back, and the pool that others use
-/// stays as they set it.
-cudaMemPool_t Pool() {
-  static std::mutex mutex;
-  static cudaMemPool_t pools[kMostDevices] = {};
-  const int device = CurrentDevice();
-  const std::lock_guard<std::mutex> lock(mutex);
-  if (pools[device] == nullptr) {
-    cudaMemPoolProps properties = {};
-    properties.allocType = cudaMemAllocationTypePinned;
-    properties.location.type = cudaMemLocationTypeDevice;
-    properties.location.id = device;
-    Check(cudaMemPoolCreate(&pools[device], &properties));
-    uint64_t keep = uint64_t{4} << 30;
-    Check(cudaMemPoolSetAttribute(pools[device], cudaMemPoolAttrReleaseThreshold, &keep));
-  }
-  return pools[device];
-}
-
 int64_t EntryAt(const TensorView& index, int64_t number) {
   int64_t offset = 0;
   for (int d = index.ndim - 1; d >= 0; --d) {
@@ -73,6 +54,23 @@ void Check(cudaError_t error) {
   throw std::runtime_error(std::string("CUDA: ") + cudaGetErrorString(error));
 }
 
+cudaMemPool_t Pool() {
+  static std::mutex mutex;
+  static cudaMemPool_t pools[kMostDevices] = {};
+  const int device = CurrentDevice();
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (pools[device] == nullptr) {
+    cudaMemPoolProps properties = {};
+    properties.allocType = cudaMemAllocationTypePinned;
+    properties.location.type = cudaMemLocationTypeDevice;
+    properties.location.id = device;
+    Check(cudaMemPoolCreate(&pools[device], &properties));
+    uint64_t keep = uint64_t{4} << 30;
+    Check(cudaMemPoolSetAttribute(pools[device], cudaMemPoolAttrReleaseThreshold, &keep));
+  }
+  return pools[device];
+}
+
 void CheckLaunch() { Check(cudaGetLastError()); }
 
 int Multiprocessors() {
@@ -106,6 +104,8 @@ Call::~Call() {
 }
 
 Call& Call::Current() { return *current; }
+
+bool Call::IsRunning() { return current != nullptr; }
 
 bool Call::is_captured() {
   cudaStreamCaptureStatus status;

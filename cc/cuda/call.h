@@ -44,6 +44,7 @@ class Call {
   Call(const Call&) = delete;
 
   static Call& Current();
+  static bool IsRunning();
 
   cudaStream_t stream() const { return stream_; }
 
@@ -78,6 +79,10 @@ class Call {
 
 /// Multiprocessors of the current device.
 int Multiprocessors();
+
+/// The memory pool of the current device. It is this library's own: it keeps what calls give back,
+/// and the pool that others use stays as they set it.
+cudaMemPool_t Pool();
 
 /// Throws for anything but success: std::bad_alloc for lack of memory, else std::runtime_error.
 void Check(cudaError_t error);
