@@ -118,7 +118,9 @@ Status ReadData(const DLTensor& tensor, const char* name, const TensorLayout& la
     return InvalidArgument("the data of ", name, " of shape ", ShapeString(layout), " is NULL");
   }
   *data = static_cast<char*>(tensor.data) + tensor.byte_offset;
-  const int64_t alignment = ElementSize(layout.dtype) / RealsPerElement(layout.dtype);
+  // GPUs move a complex number at once.
+  const int64_t reals = HasStreams() ? 1 : RealsPerElement(layout.dtype);
+  const int64_t alignment = ElementSize(layout.dtype) / reals;
   if (reinterpret_cast<uintptr_t>(*data) % alignment != 0) {
     return InvalidArgument("the data of ", name, " is not aligned to ", alignment,
                            " bytes, as its dtype ", DTypeName(layout.dtype), " needs");

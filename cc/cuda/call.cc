@@ -1,5 +1,6 @@
 #include "cc/cuda/call.h"
 
+#include <cstring>
 #include <mutex>
 #include <new>
 
@@ -9,6 +10,7 @@ namespace paddlemend::cuda {
 namespace {
 
 constexpr int kMostDevices = 64;
+constexpr int64_t kMostToHost = 64;
 
 thread_local Call* current = nullptr;
 
@@ -153,14 +155,23 @@ Status Call::Finish() {
   return OkStatus();
 }
 
+/// A little memory that the GPU writes to directly; it stays as long as the process.
+void* PinnedMemory() {
+  thread_local void* memory = nullptr;
+  if (memory == nullptr) Check(cudaHostAlloc(&memory, kMostToHost, cudaHostAllocPortable));
+  return memory;
+}
+
 void CopyToHost(void* to, const void* from, int64_t bytes, const char* what) {
   Call& call = Call::Current();
   if (call.is_captured()) {
     throw std::runtime_error(std::string(what) +
                              " depends on values, so the call cannot be captured in a CUDA graph");
   }
-  Check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, call.stream()));
+  void* const pinned = PinnedMemory();
+  Check(cudaMemcpyAsync(pinned, from, bytes, cudaMemcpyDeviceToHost, call.stream()));
   Check(cudaStreamSynchronize(call.stream()));
+  std::memcpy(to, pinned, bytes);
 }
 
 }  // namespace paddlemend::cuda

@@ -225,11 +225,13 @@ __device__ __forceinline__ void AddProduct(const T* a, const T* b, int row, int 
   constexpr int kN = kBlock<T>;
 #pragma unroll 8
   for (int k = 0; k < kN; ++k) {
-    T of_a[kRowsOfThread];
-#pragma unroll
-    for (int r = 0; r < kRowsOfThread; ++r) of_a[r] = a[k * (kN + 4) + row + r];
-    const T b0 = b[k * kColumns + column];
-    const T b1 = b[k * kColumns + column + 1];
+    using Rows = Vector<T, kRowsOfThread>;
+    using Pair = Vector<T, 2>;
+    const Rows in_a = *reinterpret_cast<const Rows*>(a + k * (kN + 4) + row);
+    const T* const of_a = in_a.values;
+    const Pair in_b = *reinterpret_cast<const Pair*>(b + k * kColumns + column);
+    const T b0 = in_b.values[0];
+    const T b1 = in_b.values[1];
 #pragma unroll
     for (int r = 0; r < kRowsOfThread; ++r) {
       sums[r][0] = Plus(sums[r][0], Times(of_a[r], b0));

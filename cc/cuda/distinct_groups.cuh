@@ -6,6 +6,7 @@
 #include <thrust/iterator/transform_iterator.h>
 
 #include "cc/cuda/launch.cuh"
+#include "cc/cuda/sort_pairs.cuh"
 #include "cc/kernels/distinct.h"
 
 namespace paddlemend::cuda {
@@ -38,10 +39,11 @@ int64_t NumberGroups(int64_t n, const Starts& starts, Count* numbers) {
   const auto flags = thrust::make_transform_iterator(thrust::counting_iterator<int64_t>(0),
                                                      StartFlag<Count, Starts>{starts});
   const cudaStream_t stream = Call::Current().stream();
+  const auto items = static_cast<Count>(n);  // a short type makes it faster
   size_t bytes = 0;
-  Check(cub::DeviceScan::InclusiveSum(nullptr, bytes, flags, numbers, n, stream));
+  Check(cub::DeviceScan::InclusiveSum(nullptr, bytes, flags, numbers, items, stream));
   const Buffer scratch(static_cast<int64_t>(bytes));
-  Check(cub::DeviceScan::InclusiveSum(scratch.data(), bytes, flags, numbers, n, stream));
+  Check(cub::DeviceScan::InclusiveSum(scratch.data(), bytes, flags, numbers, items, stream));
   Count groups = 0;
   CopyToHost(&groups, numbers + (n - 1), sizeof(groups), "the number of distinct values");
   return static_cast<int64_t>(groups);
@@ -56,28 +58,57 @@ void WriteSizes(const Count* first, int64_t groups, int64_t n, const Numbers& si
   });
 }
 
+template <typename Count>
+void SetNumbers(int64_t n, const Count* places, const Count* number_of, const Numbers& inverse) {
+  ForEach(n, [=] __device__(int64_t i) {
+    inverse.Set(places[i], static_cast<int64_t>(number_of[i]) - 1);
+  });
+}
+
+/// inverse[places[i]] = number_of[i] - 1. Places all over memory cost a sector of it each; sorted by
+/// their high bits first, neighbours go to a window that the cache holds.
+template <typename Count>
+void WriteInverse(int64_t n, const Count* places, const Count* number_of, const Numbers& inverse) {
+  constexpr int64_t kWindow = 1 << 19;  // places
+  if (n <= 8 * kWindow) return SetNumbers(n, places, number_of, inverse);
+  const Temporary<Count> sorted_places(n), sorted_numbers(n);
+  const cudaStream_t stream = Call::Current().stream();
+  const int bits = BitsBelow(static_cast<uint64_t>(n));
+  const auto items = static_cast<Count>(n);
+  size_t bytes = 0;
+  Check(cub::DeviceRadixSort::SortPairs(nullptr, bytes, places, sorted_places.data(), number_of,
+                                        sorted_numbers.data(), items, bits - 8, bits, stream));
+  const Buffer scratch(static_cast<int64_t>(bytes));
+  Check(cub::DeviceRadixSort::SortPairs(scratch.data(), bytes, places, sorted_places.data(),
+                                        number_of, sorted_numbers.data(), items, bits - 8, bits,
+                                        stream));
+  SetNumbers(n, sorted_places.data(), sorted_numbers.data(), inverse);
+}
+
 /// Writes the results for n sorted items, which are at `places`: emit(number, i) is called with the
 /// first item i of each group, which starts where `starts(i)`. Returns how many groups there are.
 template <typename Count, typename Starts, typename Emit>
 int64_t WriteGroups(int64_t n, const Count* places, const DistinctResults& results,
                     const Starts& starts, const Emit& emit) {
   const Temporary<Count> numbers(n);
-  const Temporary<Count> first(n);
+  const bool has_counts = static_cast<bool>(results.counts);
+  const Temporary<Count> first(has_counts ? n : 0);
   Count* const number_of = numbers.data();
   Count* const first_of = first.data();
   const int64_t groups = NumberGroups<Count>(n, starts, number_of);
   const Numbers index(results.index);
-  const Numbers inverse(results.inverse);
-  const bool has_places = places != nullptr;
+  const bool has_index = places != nullptr && results.index;
   ForEach(n, [=] __device__(int64_t i) {
     const int64_t number = static_cast<int64_t>(number_of[i]) - 1;
-    if (has_places) inverse.Set(places[i], number);
-    if (i > 0 && number_of[i - 1] == number_of[i]) return;
-    first_of[number] = static_cast<Count>(i);
-    if (has_places) index.Set(number, places[i]);
+    if (i > 0 && static_cast<int64_t>(number_of[i - 1]) - 1 == number) return;
+    if (has_counts) first_of[number] = static_cast<Count>(i);
+    if (has_index) index.Set(number, places[i]);
     emit(number, i);
   });
-  if (results.counts) WriteSizes(first_of, groups, n, Numbers(results.counts));
+  if (has_counts) WriteSizes(first_of, groups, n, Numbers(results.counts));
+  if (places != nullptr && results.inverse) {
+    WriteInverse(n, places, number_of, Numbers(results.inverse));
+  }
   return groups;
 }
 

@@ -55,16 +55,20 @@ __global__ void __launch_bounds__(256) RangeKernel(const T* x, int64_t n, Range*
   if (nans > 0) atomicAdd(&range->nans, nans);
 }
 
+void StartRange(Range* range, unsigned long long n) {
+  ForEach(1, [=] __device__(int64_t) { *range = {~0ull, 0, 0, n}; });
+}
+
 template <typename T>
 Range FindRange(const T* x, int64_t n) {
-  Range range{~0ull, 0, 0, static_cast<unsigned long long>(n)};
   const Temporary<Range> on_device(1);
   const cudaStream_t stream = Call::Current().stream();
-  Check(cudaMemcpyAsync(on_device.data(), &range, sizeof(range), cudaMemcpyHostToDevice, stream));
+  StartRange(on_device.data(), static_cast<unsigned long long>(n));
   const int64_t most = static_cast<int64_t>(Multiprocessors()) * 8;
   const auto blocks = static_cast<unsigned>(std::min(CeilDiv(n, 1024), most));
   RangeKernel<<<blocks, 256, 0, stream>>>(x, n, on_device.data());
   CheckLaunch();
+  Range range;
   CopyToHost(&range, on_device.data(), sizeof(range), "the number of distinct values");
   if (range.least > range.most) range.least = range.most = 0;  // no number: any range will do
   return range;
@@ -266,6 +270,41 @@ int64_t WriteSorted(const Distinct<T>& of, const Small* keys, const uint32_t* pl
                                });
 }
 
+/// Whether integers can be sorted as they are: all bits above the lowest `bits`, which are not more
+/// than those of the keys less the least one, are equal.
+template <typename T>
+bool SharesHighBits(const Distinct<T>& of, int* bits) {
+  *bits = BitsBelow((of.range.least ^ of.range.most) + 1);
+  const int passes = (*bits + 7) / 8;
+  return std::is_integral_v<T> && passes <= (BitsBelow(of.span() + 1) + 7) / 8 &&
+         *bits < static_cast<int>(8 * sizeof(T));
+}
+
+/// The distinct ones of integers that share their high bits, and nothing about them.
+template <typename T>
+int64_t DistinctIntegers(const Distinct<T>& of, int bits) {
+  using Key = KeyOf<T>;
+  const Temporary<Key> sorted(of.n);
+  const Temporary<int64_t> found(1);
+  const auto* const from = reinterpret_cast<const Key*>(of.x);
+  auto* const to = reinterpret_cast<Key*>(of.out);
+  const cudaStream_t stream = Call::Current().stream();
+  size_t sort_bytes = 0;
+  size_t select_bytes = 0;
+  Check(cub::DeviceRadixSort::SortKeys(nullptr, sort_bytes, from, sorted.data(), static_cast<uint32_t>(of.n), 0, bits,
+                                       stream));
+  Check(cub::DeviceSelect::Unique(nullptr, select_bytes, sorted.data(), to, found.data(), static_cast<uint32_t>(of.n),
+                                  stream));
+  const Buffer scratch(static_cast<int64_t>(std::max(sort_bytes, select_bytes)));
+  Check(cub::DeviceRadixSort::SortKeys(scratch.data(), sort_bytes, from, sorted.data(), static_cast<uint32_t>(of.n), 0,
+                                       bits, stream));
+  Check(cub::DeviceSelect::Unique(scratch.data(), select_bytes, sorted.data(), to, found.data(),
+                                  static_cast<uint32_t>(of.n), stream));
+  int64_t count = 0;
+  CopyToHost(&count, found.data(), sizeof(count), "the number of distinct values");
+  return count;
+}
+
 /// Sorts only the bits in which keys differ.
 template <typename Small, typename T>
 int64_t DistinctBySorting(const Distinct<T>& of) {
@@ -280,10 +319,10 @@ int64_t DistinctBySorting(const Distinct<T>& of) {
   const cudaStream_t stream = Call::Current().stream();
   size_t bytes = 0;
   const int bits = BitsBelow(end);
-  Check(cub::DeviceRadixSort::SortKeys(nullptr, bytes, keys.data(), sorted.data(), of.n, 0, bits,
+  Check(cub::DeviceRadixSort::SortKeys(nullptr, bytes, keys.data(), sorted.data(), static_cast<uint32_t>(of.n), 0, bits,
                                        stream));
   const Buffer scratch(static_cast<int64_t>(bytes));
-  Check(cub::DeviceRadixSort::SortKeys(scratch.data(), bytes, keys.data(), sorted.data(), of.n, 0,
+  Check(cub::DeviceRadixSort::SortKeys(scratch.data(), bytes, keys.data(), sorted.data(), static_cast<uint32_t>(of.n), 0,
                                        bits, stream));
   return WriteSorted(of, sorted.data(), static_cast<const uint32_t*>(nullptr));
 }
@@ -315,9 +354,15 @@ int64_t Run(const T* x, int64_t n, T* out, const DistinctResults& results) {
   const Distinct<T> of{x, n, out, results, FindRange(x, n)};
   const uint64_t most_entries =
       std::max<uint64_t>(static_cast<uint64_t>(n) / 2, uint64_t{1} << 16);
-  int64_t count;
+  int64_t count = 0;
+  int bits;
+  const bool is_plain = !results.index && !results.inverse && !results.counts;
   if (of.span() < most_entries) {
     count = DistinctByTable(of);
+  } else if (is_plain && SharesHighBits(of, &bits)) {
+    if constexpr (std::is_integral_v<T>) {
+      count = DistinctIntegers(of, bits);
+    }
   } else if (of.span() < uint64_t{0xfffffffeu}) {
     count = DistinctBySorting<uint32_t>(of);
   } else {

@@ -10,7 +10,9 @@ namespace paddlemend::cuda {
 class Divisor {
  public:
   Divisor() = default;
-  Divisor(int64_t divisor, int64_t most) : divisor_(divisor) {
+  /// A divisor below 1, of no numbers, counts as 1.
+  Divisor(int64_t divisor, int64_t most) : divisor_(divisor < 1 ? 1 : divisor) {
+    divisor = divisor_;
     is_narrow_ = most < (int64_t{1} << 31) && divisor < (int64_t{1} << 31);
     if (!is_narrow_) return;
     while ((int64_t{1} << shift_) < divisor) ++shift_;

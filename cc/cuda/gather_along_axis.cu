@@ -50,7 +50,8 @@ void GatherAlongAxis(const AlongAxis& plan, DType dtype, const void* x, void* ou
                      const Context&) {
   constexpr int kEntries = 4;
   const bool by_lines = cuda::AreLines(plan) && plan.count % kEntries == 0 && plan.size > 0 &&
-                        cuda::IsAligned(out, 16) && cuda::IsAligned(plan.entries, 32);
+                        cuda::IsAligned(out, kEntries * ElementSize(dtype)) &&
+                        cuda::IsAligned(plan.entries, 32);
   cuda::DispatchBytes(ElementSize(dtype), [&](auto tag) {
     using T = typename decltype(tag)::type;
     const auto* const from = static_cast<const T*>(x);

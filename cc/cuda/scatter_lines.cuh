@@ -13,7 +13,7 @@ struct LanePeers {
   int rank;
 };
 
-__device__ __forceinline__ LanePeers FindPeers(bool is_active, int64_t entry, int lane,
+__device__ __forceinline__ LanePeers FindPeers(bool is_active, int entry, int lane,
                                                uint8_t* marks) {
   if (is_active) marks[entry] = static_cast<uint8_t>(lane);
   __syncwarp();
@@ -21,14 +21,50 @@ __device__ __forceinline__ LanePeers FindPeers(bool is_active, int64_t entry, in
   if (__all_sync(~0u, is_alone)) return {0, 0};
   const unsigned active = __ballot_sync(~0u, is_active);
   if (!is_active) return {~0u, 0};
-  const unsigned peers = __match_any_sync(active, static_cast<int>(entry));
+  const unsigned peers = __match_any_sync(active, entry);
   return {peers, __popc(peers & ((1u << lane) - 1))};
+}
+
+/// Bytes of the elements of a line, and what follows is aligned.
+template <typename W>
+__host__ __device__ constexpr int64_t RoundedLine(int64_t size) {
+  return (size * static_cast<int64_t>(sizeof(W)) + 15) / 16 * 16;
 }
 
 struct LineScatter {
   bool include_self;
   int warp_bytes;  // shared memory of a warp
 };
+
+/// Combines the values of 32 entries, one of each lane, with the elements of a line.
+template <Reduction kReduction, bool kCounts, typename W>
+__device__ __forceinline__ void CombineStep(bool include_self, bool is_active, int entry, W mine,
+                                            int lane, W* elements, uint32_t* counts,
+                                            uint8_t* marks) {
+  const LanePeers peers = FindPeers(is_active, entry, lane, marks);
+  const auto combine = [&] {
+    W element = elements[entry];
+    if constexpr (kCounts) {
+      if (!include_self && counts[entry] == 0) element = Neutral<kReduction, W>();
+      ++counts[entry];
+    }
+    elements[entry] = Combine<kReduction>(element, mine);
+  };
+  if (peers.lanes == 0) {
+    if (is_active) combine();
+  } else if constexpr (kReduction == Reduction::kAssign) {
+    if (is_active && (peers.lanes >> lane) == 1u) elements[entry] = mine;
+  } else {
+    const int rank = is_active ? peers.rank : -1;
+    for (int turn = 0; __any_sync(~0u, rank >= turn); ++turn) {
+      if (rank == turn) combine();
+      __syncwarp();
+    }
+  }
+  __syncwarp();
+}
+
+constexpr int kSteps = 4;
 
 /// A line in shared memory: its elements, a mark for each, and how many values came to each.
 template <typename T, Reduction kReduction, bool kCounts>
@@ -42,7 +78,8 @@ __global__ void __launch_bounds__(128)
       static_cast<int64_t>(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32;
   if (line * map.count >= map.total) return;
   W* const elements = reinterpret_cast<W*>(memory + (threadIdx.x / 32) * of.warp_bytes);
-  auto* const counts = reinterpret_cast<uint32_t*>(elements + map.size);
+  auto* const counts = reinterpret_cast<uint32_t*>(reinterpret_cast<char*>(elements) +
+                                                   RoundedLine<W>(map.size));
   auto* const marks = reinterpret_cast<uint8_t*>(counts + (kCounts ? map.size : 0));
   const int64_t size = map.size;
 #pragma unroll 4
@@ -52,34 +89,25 @@ __global__ void __launch_bounds__(128)
   }
   __syncwarp();
   const int64_t first = line * map.count;
-  for (int64_t begin = 0; begin < map.count; begin += 32) {
-    const int64_t at = begin + lane;
-    const bool is_there = at < map.count;
-    int64_t entry = is_there ? map.Entry(first + at) : 0;
-    const bool is_active = is_there && map.Resolve(first + at, &entry);
-    const W mine = is_active ? Convert<W>(value[first + at]) : Zero<W>();
-    const LanePeers peers = FindPeers(is_active, entry, lane, marks);
-    const auto combine = [&] {
-      W element = elements[entry];
-      if constexpr (kCounts) {
-        if (!of.include_self && counts[entry] == 0) element = Neutral<kReduction, W>();
-        ++counts[entry];
-      }
-      elements[entry] = Combine<kReduction>(element, mine);
-    };
-    if (peers.lanes == 0) {
-      if (is_active) combine();
-    } else if constexpr (kReduction == Reduction::kAssign) {
-      if (is_active && (peers.lanes >> lane) == 1u) elements[entry] = mine;
-    } else {
-      const int rank = is_active ? peers.rank : -1;
-      const int most = __reduce_max_sync(~0u, rank);
-      for (int turn = 0; turn <= most; ++turn) {
-        if (rank == turn) combine();
-        __syncwarp();
-      }
+  const int count = static_cast<int>(map.count);
+  for (int begin = 0; begin < count; begin += 32 * kSteps) {
+    // What several steps need is asked for at once.
+    int64_t entries[kSteps];
+    T values[kSteps];
+#pragma unroll
+    for (int k = 0; k < kSteps; ++k) {
+      const int at = begin + k * 32 + lane;
+      entries[k] = at < count ? map.Entry(first + at) : 0;
+      if (at < count) values[k] = value[first + at];
     }
-    __syncwarp();
+#pragma unroll
+    for (int k = 0; k < kSteps; ++k) {
+      const int at = begin + k * 32 + lane;
+      if (begin + k * 32 >= count) break;
+      const bool is_active = at < count && map.Resolve(first + at, &entries[k]);
+      CombineStep<kReduction, kCounts>(of.include_self, is_active, static_cast<int>(entries[k]),
+                                       Convert<W>(values[k]), lane, elements, counts, marks);
+    }
   }
 #pragma unroll 4
   for (int64_t i = lane; i < size; i += 32) {
@@ -96,8 +124,7 @@ __global__ void __launch_bounds__(128)
 /// Bytes of shared memory that a line needs.
 template <typename T>
 int64_t LineBytes(int64_t size, bool has_counts) {
-  const int64_t bytes = size * static_cast<int64_t>(sizeof(Work<T>) + (has_counts ? 4 : 0) + 1);
-  return CeilDiv(bytes, 16) * 16;
+  return RoundedLine<Work<T>>(size) + (size * (has_counts ? 5 : 1) + 15) / 16 * 16;
 }
 
 /// The longest line, in bytes: of longer ones too few fit a multiprocessor.

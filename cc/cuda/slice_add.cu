@@ -4,6 +4,7 @@
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/slices.cuh"
 #include "cc/cuda/sort_pairs.cuh"
+#include "cc/cuda/warp_rows.cuh"
 
 namespace paddlemend {
 namespace cuda {
@@ -32,10 +33,13 @@ template <typename T, int kVector>
 struct Accumulator {
   Work<T> sums[kVector];
 
-  __device__ __forceinline__ void Load(const T* from) {
-    const auto vector = *reinterpret_cast<const Vector<T, kVector>*>(from);
+  __device__ __forceinline__ void Set(const Vector<T, kVector>& vector) {
 #pragma unroll
     for (int k = 0; k < kVector; ++k) sums[k] = Convert<Work<T>>(vector.values[k]);
+  }
+
+  __device__ __forceinline__ void Load(const T* from) {
+    Set(*reinterpret_cast<const Vector<T, kVector>*>(from));
   }
 
   __device__ __forceinline__ void Add(const Vector<T, kVector>& vector) {
@@ -81,6 +85,43 @@ __device__ __forceinline__ void AddRun(const Arrays<T>& of, const Additions<Numb
   accumulator.Store(of.out + offset);
 }
 
+/// As AddRun for a whole slice: a warp takes kAtOnce vectors of each lane at once.
+template <typename T, int kVector, typename Number, typename Place>
+__device__ __forceinline__ void AddRows(const Arrays<T>& of, const Additions<Number, Place>& add,
+                                        int64_t block, Number number, int64_t first, int lane) {
+  constexpr int kAtOnce = sizeof(T) < 4 ? 4 : 8;
+  using Words = Vector<T, kVector>;
+  const SliceAddShape& s = of.shape;
+  const int64_t offset = (block * s.size + number) * s.inner;
+  const T* const value = of.value + block * s.count * s.inner;
+  for (int64_t begin = 0; begin < s.inner; begin += 32 * kVector * kAtOnce) {
+    Accumulator<T, kVector> accumulators[kAtOnce];
+    Words words[kAtOnce];
+    const auto inner = [&](int k) { return begin + (k * 32 + lane) * kVector; };
+#pragma unroll
+    for (int k = 0; k < kAtOnce; ++k) {
+      if (inner(k) < s.inner) {
+        words[k] = *reinterpret_cast<const Words*>(of.x + offset + inner(k));
+      }
+    }
+#pragma unroll
+    for (int k = 0; k < kAtOnce; ++k) accumulators[k].Set(words[k]);
+    for (int64_t at = first; at < add.count && add.numbers[at] == number; ++at) {
+      const T* const row = value + int64_t{add.places[at]} * s.inner;
+#pragma unroll
+      for (int k = 0; k < kAtOnce; ++k) {
+        if (inner(k) < s.inner) words[k] = *reinterpret_cast<const Words*>(row + inner(k));
+      }
+#pragma unroll
+      for (int k = 0; k < kAtOnce; ++k) accumulators[k].Add(words[k]);
+    }
+#pragma unroll
+    for (int k = 0; k < kAtOnce; ++k) {
+      if (inner(k) < s.inner) accumulators[k].Store(of.out + offset + inner(k));
+    }
+  }
+}
+
 /// Goes through all slices of out.
 template <typename T, int kVector, typename Number, typename Place>
 void AddToAll(const Arrays<T>& of, const Additions<Number, Place>& add) {
@@ -91,6 +132,16 @@ void AddToAll(const Arrays<T>& of, const Additions<Number, Place>& add) {
   const Divisor by_size(s.size, n);
   const Words words = WordsOfCall();
   const bool in_place = of.x == of.out;
+  if (SuitsWarps(s.outer * s.size, s.inner * static_cast<int64_t>(sizeof(T)))) {
+    return ForEachWarp(s.outer * s.size, [=] __device__(int64_t i, int lane) {
+      int64_t number = i;
+      const int64_t block = by_size.Split(&number);
+      const Place first = add.first[number];
+      if ((first < 0 && in_place) || !words.MayWrite()) return;
+      AddRows<T, kVector>(of, add, block, static_cast<Number>(number),
+                          first < 0 ? add.count : int64_t{first}, lane);
+    });
+  }
   ForEach(n, [=] __device__(int64_t i) {
     int64_t vector = i;
     int64_t number = by_vectors.Split(&vector);

@@ -3,6 +3,7 @@
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/slices.cuh"
+#include "cc/cuda/warp_rows.cuh"
 
 namespace paddlemend {
 namespace cuda {
@@ -17,6 +18,14 @@ void Gather(const void* x, int64_t outer, int64_t size, int64_t vectors, const N
   const Divisor by_vectors(vectors, n);
   const Divisor by_count(count, n);
   const Words words = WordsOfCall();
+  if (SuitsWarps(outer * count, vectors * static_cast<int64_t>(sizeof(T)))) {
+    return ForEachWarp(outer * count, [=] __device__(int64_t i, int lane) {
+      int64_t place = i;
+      const int64_t block = by_count.Split(&place);
+      if (!words.MayWrite()) return;
+      CopyRow(from + (block * size + indices[place]) * vectors, to + i * vectors, vectors, lane);
+    });
+  }
   ForEach(n, [=] __device__(int64_t i) {
     if (!words.MayWrite()) return;
     int64_t vector = i;

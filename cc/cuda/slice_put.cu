@@ -3,6 +3,7 @@
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/slices.cuh"
+#include "cc/cuda/warp_rows.cuh"
 
 namespace paddlemend {
 namespace cuda {
@@ -18,6 +19,14 @@ void Put(const SliceSource& slices, const Number* indices, const Place* last, vo
   const int64_t n = slices.count * vectors;
   const Divisor by_vectors(vectors, n);
   const Words words = WordsOfCall();
+  if (SuitsWarps(slices.count, slices.bytes)) {
+    return ForEachWarp(slices.count, [=] __device__(int64_t place, int lane) {
+      const int64_t number = indices[place];
+      if (last != nullptr && last[number] != static_cast<Place>(place)) return;
+      if (!words.MayWrite()) return;
+      CopyRow(from + place * stride, to + number * vectors, vectors, lane);
+    });
+  }
   ForEach(n, [=] __device__(int64_t i) {
     if (!words.MayWrite()) return;
     int64_t vector = i;

@@ -59,6 +59,22 @@ int64_t CountOf(const CopyLoop* loops, int ndim) {
   return count;
 }
 
+/// Cuts elements that are not aligned to their size: a plan may join neighbours to one element.
+void Narrow(CopyPlan* plan) {
+  int64_t element = plan->element;
+  const auto fits = [&] {
+    bool good = IsAligned(plan->src, element) && IsAligned(plan->dst, element);
+    for (int i = 0; i < plan->ndim; ++i) {
+      good &= plan->loops[i].src % element == 0 && plan->loops[i].dst % element == 0;
+    }
+    return good;
+  };
+  while (!fits()) element /= 2;
+  if (element == plan->element) return;
+  plan->loops[plan->ndim++] = {plan->element / element, element, element};
+  plan->element = element;
+}
+
 /// Merges the innermost elements into longer ones while all strides allow it.
 void Widen(CopyPlan* plan) {
   CopyLoop& inner = plan->loops[plan->ndim - 1];
@@ -245,6 +261,8 @@ void StridedCopy(const TensorView& src, const MutableTensorView& dst, const Cont
     return cuda::CopyBytes(plan.dst, plan.src,
                            plan.ndim == 0 ? plan.element : plan.element * plan.loops[0].size);
   }
+  // A plan of all dimensions has joined none.
+  if (plan.ndim < kMaxNdim) cuda::Narrow(&plan);
   cuda::Widen(&plan);
   cuda::DispatchBytes(plan.element, [&](auto tag) {
     cuda::Run<typename decltype(tag)::type>(plan);

@@ -57,6 +57,20 @@ struct Reduction {
   int64_t chunk;   // its size
 };
 
+/// Contiguous numbers, 16 bytes at once: [begin, end) is a whole number of vectors.
+template <typename T, typename W>
+__device__ W SumOfVectors(const T* x, int64_t begin, int64_t end, int64_t step) {
+  constexpr int kVector = 16 / sizeof(T);
+  W sum = Zero<W>();
+#pragma unroll 4
+  for (int64_t i = begin; i < end; i += step) {
+    const auto vector = *reinterpret_cast<const Vector<T, kVector>*>(x + i);
+#pragma unroll
+    for (int k = 0; k < kVector; ++k) sum = Plus(sum, Convert<W>(vector.values[k]));
+  }
+  return sum;
+}
+
 template <typename T, typename W>
 __device__ W SumOf(const T* x, const Loops& reduced, int64_t begin, int64_t end, int64_t step) {
   W sum = Zero<W>();
@@ -114,7 +128,12 @@ __global__ void __launch_bounds__(256)
     of.kept.Locate(number, &from, &to);
     const int64_t begin = chunk * of.chunk;
     const int64_t end = min(begin + of.chunk, of.reduced.count);
-    W sum = SumOf<T, W>(x + from, of.reduced, begin + threadIdx.x, end, blockDim.x);
+    constexpr int kVector = sizeof(T) < 16 ? 16 / sizeof(T) : 1;
+    const bool is_wide = of.reduced.ndim == 1 && begin % kVector == 0 && end % kVector == 0 &&
+                         reinterpret_cast<uintptr_t>(x + from) % 16 == 0;
+    W sum = is_wide ? SumOfVectors<T, W>(x + from, begin + threadIdx.x * kVector, end,
+                                         blockDim.x * kVector)
+                    : SumOf<T, W>(x + from, of.reduced, begin + threadIdx.x, end, blockDim.x);
     for (int d = 16; d > 0; d /= 2) sum = Plus(sum, Shuffled(sum, d));
     if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = sum;
     __syncthreads();
@@ -143,10 +162,11 @@ void Reduce(Reduction of, const T* x, Out* out) {
       of.reduced.ndim > 0 && of.reduced.x[0] == 1 && of.reduced.sizes[0] >= 32;
   // Chunks, so that few sums keep the device busy.
   const int64_t wanted = static_cast<int64_t>(Multiprocessors()) * (by_rows ? 16 : 2048);
-  const int64_t least = by_rows ? 4096 : 64;
+  const int64_t least = by_rows ? 8192 : 64;
   const int64_t chunks =
       std::min(CeilDiv(wanted, of.kept.count), std::max<int64_t>(of.reduced.count / least, 1));
   of.chunk = CeilDiv(of.reduced.count, chunks);
+  if (chunks > 1) of.chunk = CeilDiv(of.chunk, 16) * 16;
   of.chunks = CeilDiv(of.reduced.count, of.chunk);
   const auto sum = [&](auto* to, bool is_partial) {
     using To = std::remove_pointer_t<decltype(to)>;
