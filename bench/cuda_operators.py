@@ -3,8 +3,9 @@
     python bench/cuda_operators.py [--json FILE] [--only NAME ...] [--rows cases]
 
 Prints a table in Markdown: median times by triton.testing.do_bench, and the share of the bandwidth
-of a copy that the least traffic of the operator makes. Calls are those of a user: they wait until it
-is known whether an index is out of range. Needs torch, triton and the package.
+of a copy that the least traffic of the operator makes. The first time is that of a call which waits
+until it is known whether an index is out of range, the second of one whose errors are asynchronous,
+as Torch's are; ratio and share are of the second. Needs torch, triton and the package.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Case:
 class Row:
     name: str
     ours_ms: float
+    ours_async_ms: float
     torch_ms: float | None
     ours_share: float | None
     torch_share: float | None
@@ -295,8 +297,8 @@ def main() -> int:
         "gb_per_s": {name: round(value / 1e6) for name, value in limits.items()},
     }
     print(json.dumps(head), flush=True)
-    print("| operator | ours ms | Torch ms | Torch / ours | ours, share | Torch, share |")
-    print("|---|---|---|---|---|---|", flush=True)
+    print("| operator | ours ms | ours, asynchronous errors | Torch ms | Torch / ours | share | Torch's |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     results: list[Row] = []
     for group in options.groups:
         for case in GROUPS[group]():
@@ -304,15 +306,20 @@ def main() -> int:
                 continue
             try:
                 ours, peer = median(case.ours), median(case.torch)
+                native.set_asynchronous(True)
+                asynchronous = median(case.ours)
+                native.set_asynchronous(False)
+                native.wait()
             except Exception as error:  # one case must not end the run
                 print(f"| {case.name} | {type(error).__name__}: {str(error)[:150]} |", flush=True)
                 continue
             share = (lambda t: case.bytes / t / limits[case.limit]) if case.bytes else (lambda t: None)
-            row = Row(case.name, ours, peer, share(ours), share(peer))
+            row = Row(case.name, ours, asynchronous, peer, share(asynchronous), share(peer))
             results.append(row)
+            faster = peer / asynchronous
             shares = [f"{s:.0%}" if s else "" for s in (row.ours_share, row.torch_share)]
             print(
-                f"| {row.name} | {ours:.3f} | {peer:.3f} | {peer / ours:.2f} | "
+                f"| {row.name} | {ours:.3f} | {asynchronous:.3f} | {peer:.3f} | {faster:.2f} | "
                 f"{shares[0]} | {shares[1]} |",
                 flush=True,
             )

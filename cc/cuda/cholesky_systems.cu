@@ -247,6 +247,8 @@ __global__ void __launch_bounds__(kSolveThreads)
                     const T* inverses, T* b) {
   constexpr int kN = kBlock<T>;
   constexpr int kRows = kN * kColumns / 2 / kSolveThreads;  // of a thread, with 2 columns
+  constexpr int kOfA = kN * kN / kSolveThreads;             // elements of a tile that it fetches
+  constexpr int kOfB = kN * kColumns / kSolveThreads;
   extern __shared__ __align__(16) char memory[];
   T* const in_a = reinterpret_cast<T*>(memory);  // [k][row]
   T* const in_b = in_a + kN * (kN + 4);          // [k][column]
@@ -274,24 +276,45 @@ __global__ void __launch_bounds__(kSolveThreads)
       for (int r = 0; r < kRows; ++r) sums[r][0] = sums[r][1] = Zero<T>();
       const int other_begin = is_adjoint ? block + 1 : 0;
       const int other_end = is_adjoint ? blocks : block;
-      for (int other = other_begin; other < other_end; ++other) {
+      // Element (r, k) of what is multiplied is l(first + r, other + k), or of lᴴ
+      // conj l(other + k, first + r). Threads run along what is contiguous in memory. The next tile
+      // is on its way while one is multiplied.
+      const bool along_rows = is_adjoint != factors.upper;
+      const auto row_of = [&](int i) { return along_rows ? i % kN : i / kN; };
+      const auto inner_of = [&](int i) { return along_rows ? i / kN : i % kN; };
+      T next_a[kOfA];
+      T next_b[kOfB];
+      const auto fetch = [&](int other) {
         const int64_t other_first = static_cast<int64_t>(other) * kN;
-        // Element (r, k) of what is multiplied is l(first + r, other + k), or of lᴴ
-        // conj l(other + k, first + r). Threads run along what is contiguous in memory.
-        const bool along_rows = is_adjoint != factors.upper;
-        for (int i = threadIdx.x; i < kN * kN; i += kSolveThreads) {
-          const int r = along_rows ? i % kN : i / kN;
-          const int k = along_rows ? i / kN : i % kN;
-          T value = Zero<T>();
-          if (first + r < n && other_first + k < n) {
-            value = is_adjoint
-                        ? Conjugate(factors.At(source, other_first + k, first + r))
-                        : factors.At(source, first + r, other_first + k);
+#pragma unroll
+        for (int j = 0; j < kOfA; ++j) {
+          const int i = threadIdx.x + j * kSolveThreads;
+          const int64_t r = first + row_of(i);
+          const int64_t k = other_first + inner_of(i);
+          next_a[j] = Zero<T>();
+          if (r < n && k < n) {
+            next_a[j] = is_adjoint ? Conjugate(factors.At(source, k, r)) : factors.At(source, r, k);
           }
-          in_a[k * (kN + 4) + r] = value;
         }
-        load_rhs(other_first);
+#pragma unroll
+        for (int j = 0; j < kOfB; ++j) {
+          const int i = threadIdx.x + j * kSolveThreads;
+          const int64_t r = other_first + i / kColumns;
+          const bool is_there = r < n && first_column + i % kColumns < columns;
+          next_b[j] = is_there ? rhs[r * columns + i % kColumns] : Zero<T>();
+        }
+      };
+      if (other_begin < other_end) fetch(other_begin);
+      for (int other = other_begin; other < other_end; ++other) {
+#pragma unroll
+        for (int j = 0; j < kOfA; ++j) {
+          const int i = threadIdx.x + j * kSolveThreads;
+          in_a[inner_of(i) * (kN + 4) + row_of(i)] = next_a[j];
+        }
+#pragma unroll
+        for (int j = 0; j < kOfB; ++j) in_b[threadIdx.x + j * kSolveThreads] = next_b[j];
         __syncthreads();
+        if (other + 1 < other_end) fetch(other + 1);
         AddProduct<T, kRows>(in_a, in_b, row, column, sums);
         __syncthreads();
       }

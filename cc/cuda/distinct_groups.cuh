@@ -65,24 +65,47 @@ void SetNumbers(int64_t n, const Count* places, const Count* number_of, const Nu
   });
 }
 
-/// inverse[places[i]] = number_of[i] - 1. Places all over memory cost a sector of it each; sorted by
-/// their high bits first, neighbours go to a window that the cache holds.
+/// A window of places, which its block puts in order in shared memory.
+template <typename Count>
+__global__ void __launch_bounds__(512)
+    WriteWindowsKernel(int64_t n, int window, const Count* places, const Count* number_of,
+                       Numbers inverse) {
+  extern __shared__ uint32_t ordered[];
+  const int64_t first = static_cast<int64_t>(blockIdx.x) * window;
+  const int size = static_cast<int>(min(static_cast<int64_t>(window), n - first));
+  for (int i = threadIdx.x; i < size; i += blockDim.x) {
+    ordered[static_cast<int64_t>(places[first + i]) - first] = number_of[first + i];
+  }
+  __syncthreads();
+  for (int i = threadIdx.x; i < size; i += blockDim.x) {
+    inverse.Set(first + i, static_cast<int64_t>(ordered[i]) - 1);
+  }
+}
+
+/// inverse[places[i]] = number_of[i] - 1, for places that are all numbers below n. Writing all over
+/// memory takes longer than to sort by the high bits of the places first, until those of each
+/// window of memory lie together.
 template <typename Count>
 void WriteInverse(int64_t n, const Count* places, const Count* number_of, const Numbers& inverse) {
-  constexpr int64_t kWindow = 1 << 19;  // places
-  if (n <= 8 * kWindow) return SetNumbers(n, places, number_of, inverse);
+  constexpr int64_t kFew = 1 << 20;
+  constexpr int kWindowBits = 13;
+  if (n <= kFew) return SetNumbers(n, places, number_of, inverse);
   const Temporary<Count> sorted_places(n), sorted_numbers(n);
   const cudaStream_t stream = Call::Current().stream();
   const int bits = BitsBelow(static_cast<uint64_t>(n));
+  const int low = bits - (bits - kWindowBits + 7) / 8 * 8;
   const auto items = static_cast<Count>(n);
   size_t bytes = 0;
   Check(cub::DeviceRadixSort::SortPairs(nullptr, bytes, places, sorted_places.data(), number_of,
-                                        sorted_numbers.data(), items, bits - 8, bits, stream));
+                                        sorted_numbers.data(), items, low, bits, stream));
   const Buffer scratch(static_cast<int64_t>(bytes));
   Check(cub::DeviceRadixSort::SortPairs(scratch.data(), bytes, places, sorted_places.data(),
-                                        number_of, sorted_numbers.data(), items, bits - 8, bits,
+                                        number_of, sorted_numbers.data(), items, low, bits,
                                         stream));
-  SetNumbers(n, sorted_places.data(), sorted_numbers.data(), inverse);
+  const int window = 1 << low;
+  WriteWindowsKernel<<<static_cast<unsigned>(CeilDiv(n, window)), 512, window * sizeof(uint32_t),
+                       stream>>>(n, window, sorted_places.data(), sorted_numbers.data(), inverse);
+  CheckLaunch();
 }
 
 /// Writes the results for n sorted items, which are at `places`: emit(number, i) is called with the

@@ -112,9 +112,10 @@ void AppendNaNs(const Distinct<T>& of, int64_t count) {
                               is_nan, stream));
   const Numbers index(of.results.index), inverse(of.results.inverse), counts(of.results.counts);
   const int64_t* const place = places.data();
+  const T* const x = of.x;
   T* const out = of.out;
   ForEach(nans, [=] __device__(int64_t i) {
-    out[count + i] = FromSortKey<T>(kNaNKey<KeyOf<T>>);
+    out[count + i] = x[place[i]];
     index.Set(count + i, place[i]);
     inverse.Set(place[i], count + i);
     counts.Set(count + i, 1);
@@ -226,7 +227,6 @@ int64_t DistinctByTable(const Distinct<T>& of) {
     if (has_index) index.Set(number, place[i]);
   });
   if (of.results.inverse) WriteInverse(of, ranks.data());
-  AppendNaNs(of, count);
   return count + static_cast<int64_t>(of.range.nans);
 }
 
@@ -253,8 +253,20 @@ struct StartsGroup {
   }
 };
 
+/// What a key of WriteKeys stands for; with `is_raw` its bits are the element.
 template <typename T, typename Small>
-int64_t WriteSorted(const Distinct<T>& of, const Small* keys, const uint32_t* places) {
+__device__ __forceinline__ T ValueOf(Small key, bool is_nan, bool is_raw, uint64_t least) {
+  if constexpr (sizeof(Small) == sizeof(T)) {
+    if (is_raw) return BitsAs<T>(key);
+  }
+  if (is_nan) return FromSortKey<T>(kNaNKey<KeyOf<T>>);
+  return FromSortKey<T>(static_cast<KeyOf<T>>(static_cast<uint64_t>(key) + least));
+}
+
+/// The results for sorted keys; with `is_raw` they are the elements themselves.
+template <typename T, typename Small>
+int64_t WriteSorted(const Distinct<T>& of, const Small* keys, const uint32_t* places,
+                    bool is_raw) {
   const auto after_all = static_cast<Small>(of.span() + 1);
   const bool has_nan = of.range.nans > 0;
   const uint64_t least = of.range.least;
@@ -262,11 +274,8 @@ int64_t WriteSorted(const Distinct<T>& of, const Small* keys, const uint32_t* pl
   const StartsGroup<Small> starts{keys, after_all, has_nan};
   return WriteGroups<uint32_t>(of.n, places, of.results, starts,
                                [=] __device__(int64_t number, int64_t i) {
-                                 const Small key = keys[i];
-                                 out[number] = has_nan && key == after_all
-                                                   ? FromSortKey<T>(kNaNKey<KeyOf<T>>)
-                                                   : FromSortKey<T>(static_cast<KeyOf<T>>(
-                                                         static_cast<uint64_t>(key) + least));
+                                 const bool is_nan = has_nan && keys[i] == after_all;
+                                 out[number] = ValueOf<T>(keys[i], is_nan, is_raw, least);
                                });
 }
 
@@ -308,12 +317,20 @@ int64_t DistinctIntegers(const Distinct<T>& of, int bits) {
 /// Sorts only the bits in which keys differ.
 template <typename Small, typename T>
 int64_t DistinctBySorting(const Distinct<T>& of) {
+  int bits_of_raw;
+  if constexpr (std::is_same_v<Small, KeyOf<T>>) {
+    if (SharesHighBits(of, &bits_of_raw) && (of.results.index || of.results.inverse)) {
+      const SortedPairs<Small, uint32_t> sorted(reinterpret_cast<const Small*>(of.x), of.n,
+                                                uint64_t{1} << bits_of_raw);
+      return WriteSorted(of, sorted.keys(), sorted.places(), true);
+    }
+  }
   const Temporary<Small> keys(of.n);
   WriteKeys(of, keys.data());
   const uint64_t end = of.span() + (of.range.nans > 0 ? 2 : 1);
   if (of.results.index || of.results.inverse) {
     const SortedPairs<Small, uint32_t> sorted(keys.data(), of.n, end);
-    return WriteSorted(of, sorted.keys(), sorted.places());
+    return WriteSorted(of, sorted.keys(), sorted.places(), false);
   }
   const Temporary<Small> sorted(of.n);
   const cudaStream_t stream = Call::Current().stream();
@@ -324,7 +341,7 @@ int64_t DistinctBySorting(const Distinct<T>& of) {
   const Buffer scratch(static_cast<int64_t>(bytes));
   Check(cub::DeviceRadixSort::SortKeys(scratch.data(), bytes, keys.data(), sorted.data(), static_cast<uint32_t>(of.n), 0,
                                        bits, stream));
-  return WriteSorted(of, sorted.data(), static_cast<const uint32_t*>(nullptr));
+  return WriteSorted(of, sorted.data(), static_cast<const uint32_t*>(nullptr), false);
 }
 
 /// A zero has the sign of the first one.
@@ -368,7 +385,10 @@ int64_t Run(const T* x, int64_t n, T* out, const DistinctResults& results) {
   } else {
     count = DistinctBySorting<uint64_t>(of);
   }
-  if constexpr (kIsFloating<T>) RestoreSignOfZero(of, count);
+  if constexpr (kIsFloating<T>) {
+    RestoreSignOfZero(of, count);
+    AppendNaNs(of, count - static_cast<int64_t>(of.range.nans));  // with their bits
+  }
   return count;
 }
 

@@ -196,6 +196,14 @@ DLTensor Tensor::View() const {
   return view;
 }
 
+Tensor Tensor::First(int64_t count) const {
+  Tensor first = *this;
+  first.shape_[0] = count;
+  first.bytes_ =
+      LayOut(first.shape_, std::max<int64_t>(ElementSize(dtype_), 1), &first.strides_);
+  return first;
+}
+
 Tensor Tensor::Copy() const {
   Tensor copy(dtype_, shape_, device_);
   std::memcpy(copy.data_.get(), data_.get(), bytes_);

@@ -42,6 +42,9 @@ class Tensor {
   /// A view of this object's memory and shape, valid as long as this object.
   DLTensor View() const;
 
+  /// The first `count` slices along the first dimension, in the same memory.
+  Tensor First(int64_t count) const;
+
   /// A new tensor with the same contents.
   Tensor Copy() const;
 

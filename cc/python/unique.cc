@@ -34,6 +34,8 @@ DLDataType NumberDType(const std::string& name) {
 py::object FirstSlices(const Tensor& tensor, int64_t dimension, int64_t count) {
   Sizes shape = tensor.shape();
   if (shape[dimension] == count) return py::cast(tensor);
+  // A copy gives memory back, but not much of it here.
+  if (dimension == 0 && count > shape[0] / 2) return py::cast(tensor.First(count));
   shape[dimension] = count;
   const Tensor result(tensor.dtype(), shape, tensor.device());
   DLTensor source = tensor.View();
