@@ -7,18 +7,19 @@
 namespace paddlemend::cuda {
 
 /// The lanes of this warp with the same `entry`, and which of them comes first to `mine`: equal
-/// entries are rare, so they are looked for only where a line of marks shows one.
+/// entries are rare, so they are looked for only where a bit of `seen` for each entry shows one.
 struct LanePeers {
   unsigned lanes;  // 0 if there are no others
   int rank;
 };
 
 __device__ __forceinline__ LanePeers FindPeers(bool is_active, int entry, int lane,
-                                               uint8_t* marks) {
-  if (is_active) marks[entry] = static_cast<uint8_t>(lane);
-  __syncwarp();
-  const bool is_alone = !is_active || marks[entry] == lane;
-  if (__all_sync(~0u, is_alone)) return {0, 0};
+                                               uint32_t* seen) {
+  const uint32_t bit = 1u << (entry & 31);
+  const uint32_t before = is_active ? atomicOr(seen + (entry >> 5), bit) : 0;
+  const bool has_peers = __any_sync(~0u, (before & bit) != 0);
+  if (is_active) atomicAnd(seen + (entry >> 5), ~bit);  // for the next step
+  if (!has_peers) return {0, 0};
   const unsigned active = __ballot_sync(~0u, is_active);
   if (!is_active) return {~0u, 0};
   const unsigned peers = __match_any_sync(active, entry);
@@ -40,8 +41,8 @@ struct LineScatter {
 template <Reduction kReduction, bool kCounts, typename W>
 __device__ __forceinline__ void CombineStep(bool include_self, bool is_active, int entry, W mine,
                                             int lane, W* elements, uint32_t* counts,
-                                            uint8_t* marks) {
-  const LanePeers peers = FindPeers(is_active, entry, lane, marks);
+                                            uint32_t* seen) {
+  const LanePeers peers = FindPeers(is_active, entry, lane, seen);
   const auto combine = [&] {
     W element = elements[entry];
     if constexpr (kCounts) {
@@ -66,7 +67,7 @@ __device__ __forceinline__ void CombineStep(bool include_self, bool is_active, i
 
 constexpr int kSteps = 4;
 
-/// A line in shared memory: its elements, a mark for each, and how many values came to each.
+/// A line in shared memory: its elements, how many values came to each, and a bit for each.
 template <typename T, Reduction kReduction, bool kCounts>
 __global__ void __launch_bounds__(128)
     ScatterLinesKernel(AxisMap map, LineScatter of, const T* x, const T* value, T* out) {
@@ -80,13 +81,14 @@ __global__ void __launch_bounds__(128)
   W* const elements = reinterpret_cast<W*>(memory + (threadIdx.x / 32) * of.warp_bytes);
   auto* const counts = reinterpret_cast<uint32_t*>(reinterpret_cast<char*>(elements) +
                                                    RoundedLine<W>(map.size));
-  auto* const marks = reinterpret_cast<uint8_t*>(counts + (kCounts ? map.size : 0));
+  auto* const seen = counts + (kCounts ? map.size : 0);
   const int64_t size = map.size;
 #pragma unroll 4
   for (int64_t i = lane; i < size; i += 32) {
     elements[i] = x == nullptr ? Zero<W>() : Convert<W>(x[line * size + i]);
     if (kCounts) counts[i] = 0;
   }
+  for (int64_t i = lane; i < (size + 31) / 32; i += 32) seen[i] = 0;
   __syncwarp();
   const int64_t first = line * map.count;
   const int count = static_cast<int>(map.count);
@@ -106,7 +108,7 @@ __global__ void __launch_bounds__(128)
       if (begin + k * 32 >= count) break;
       const bool is_active = at < count && map.Resolve(first + at, &entries[k]);
       CombineStep<kReduction, kCounts>(of.include_self, is_active, static_cast<int>(entries[k]),
-                                       Convert<W>(values[k]), lane, elements, counts, marks);
+                                       Convert<W>(values[k]), lane, elements, counts, seen);
     }
   }
 #pragma unroll 4
@@ -124,7 +126,7 @@ __global__ void __launch_bounds__(128)
 /// Bytes of shared memory that a line needs.
 template <typename T>
 int64_t LineBytes(int64_t size, bool has_counts) {
-  return RoundedLine<Work<T>>(size) + (size * (has_counts ? 5 : 1) + 15) / 16 * 16;
+  return RoundedLine<Work<T>>(size) + ((has_counts ? 4 * size : 0) + (size + 31) / 32 * 4 + 15) / 16 * 16;
 }
 
 /// The longest line, in bytes: of longer ones too few fit a multiprocessor.
