@@ -173,7 +173,10 @@ def norms() -> Iterator[Case]:
         bias = torch.rand(d, device="cuda", dtype=dtype)
         w, b = weight.to(dtype), shift.to(dtype)
         out = torch.empty_like(x)
-        moments = {"mean": torch.empty(m, device="cuda"), "inverse_deviation": torch.empty(m, device="cuda")}
+        moments = {
+            "mean": torch.empty(m, device="cuda"),
+            "inverse_deviation": torch.empty(m, device="cuda"),
+        }
         yield Case(
             f"layer_norm {label} 262144x1024",
             lambda: native.fused_layer_norm(
@@ -186,7 +189,17 @@ def norms() -> Iterator[Case]:
         yield Case(
             f"layer_norm with bias and residual {label} 262144x1024",
             lambda: native.fused_layer_norm(
-                x, weight, shift, bias, residual, 1e-5, 1.0, 1, out=out, residual_out=sums, **moments
+                x,
+                weight,
+                shift,
+                bias,
+                residual,
+                1e-5,
+                1.0,
+                1,
+                out=out,
+                residual_out=sums,
+                **moments,
             ),
             lambda: F.layer_norm(x + bias + residual, (d,), w, b),
             4 * m * d * size,
@@ -297,7 +310,8 @@ def main() -> int:
         "gb_per_s": {name: round(value / 1e6) for name, value in limits.items()},
     }
     print(json.dumps(head), flush=True)
-    print("| operator | ours ms | ours, asynchronous errors | Torch ms | Torch / ours | share | Torch's |")
+    columns = ["operator", "ours ms", "ours, asynchronous errors", "Torch ms", "Torch / ours"]
+    print("| " + " | ".join([*columns, "share", "Torch's"]) + " |")
     print("|---|---|---|---|---|---|---|", flush=True)
     results: list[Row] = []
     for group in options.groups:
@@ -313,7 +327,9 @@ def main() -> int:
             except Exception as error:  # one case must not end the run
                 print(f"| {case.name} | {type(error).__name__}: {str(error)[:150]} |", flush=True)
                 continue
-            share = (lambda t: case.bytes / t / limits[case.limit]) if case.bytes else (lambda t: None)
+            share = (
+                (lambda t: case.bytes / t / limits[case.limit]) if case.bytes else (lambda t: None)
+            )
             row = Row(case.name, ours, asynchronous, peer, share(asynchronous), share(peer))
             results.append(row)
             faster = peer / asynchronous

@@ -1,6 +1,6 @@
 """Prints the GPU time of each kernel of some cases of cuda_operators.py.
 
-    python bench/cuda_profile.py NAME ...
+python bench/cuda_profile.py NAME ...
 """
 
 from __future__ import annotations

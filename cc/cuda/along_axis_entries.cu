@@ -1,6 +1,5 @@
-#include "cc/kernels/along_axis_entries.h"
-
 #include "cc/cuda/launch.cuh"
+#include "cc/kernels/along_axis_entries.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -25,8 +24,7 @@ Status CheckEntries(const TensorView& index, const void* entries, int64_t size,
   const int64_t least = negative == NegativeIndex::kIsAnError ? 0 : -size;
   *has_negative = negative == NegativeIndex::kCountsFromTheEnd;
   if (count == 0) return OkStatus();
-  cuda::BadEntry* const word =
-      cuda::Call::Current().CheckIndex({"index", index, least, size});
+  cuda::BadEntry* const word = cuda::Call::Current().CheckIndex({"index", index, least, size});
   if (count > kShort && size > 0) return OkStatus();
   if (index.dtype == DType::kInt32) {
     cuda::FindBad(static_cast<const int32_t*>(entries), count, least, size, word);

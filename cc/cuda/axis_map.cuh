@@ -94,9 +94,8 @@ struct AxisMap {
 /// Whether the entries and the elements of each block are one line, and lines follow each other.
 inline bool AreLines(const AlongAxis& plan) {
   return plan.columns == 1 && plan.element_row == 1 && plan.position_row == 1 &&
-         (plan.num_loops == 0 ||
-          (plan.num_loops == 1 && plan.loops[0].elements == plan.size &&
-           plan.loops[0].positions == plan.count));
+         (plan.num_loops == 0 || (plan.num_loops == 1 && plan.loops[0].elements == plan.size &&
+                                  plan.loops[0].positions == plan.count));
 }
 
 }  // namespace paddlemend::cuda

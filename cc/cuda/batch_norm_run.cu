@@ -1,9 +1,8 @@
-#include "cc/kernels/batch_norm_run.h"
-
 #include "cc/cuda/block_sum.cuh"
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/launch.cuh"
+#include "cc/kernels/batch_norm_run.h"
 #include "cc/kernels/optional_values.h"
 
 namespace paddlemend {
@@ -119,8 +118,8 @@ __global__ void __launch_bounds__(kThreads) MomentsOfRuns(Split split, const T* 
 
 /// Threads [kThreads / kColumns][kColumns]: a column of threads for each channel.
 template <typename T>
-__global__ void __launch_bounds__(kThreads) MomentsOfColumns(Split split, const T* x,
-                                                             Moments* out) {
+__global__ void __launch_bounds__(kThreads)
+    MomentsOfColumns(Split split, const T* x, Moments* out) {
   __shared__ Moments memory[kThreads];
   const int64_t channels = split.layout.channels;
   const int64_t inner = split.layout.inner;
@@ -288,10 +287,9 @@ void Run(const BatchNormForward& of, const ChannelLayout& layout, const Context&
   const OptionalOutput<T> out(&of.out);
   const OptionalOutput<W> mean_out(&of.running_mean_out), var_out(&of.running_var_out);
   const OptionalOutput<W> saved_mean(&of.saved_mean), saved_inverse(&of.saved_inverse_deviation);
-  const Statistics<W> statistics{mean.data(),       var.data(),           weight.data(),
-                                 bias.data(),       mean_out.data(),      var_out.data(),
-                                 saved_mean.data(), saved_inverse.data(), of.momentum,
-                                 of.epsilon};
+  const Statistics<W> statistics{
+      mean.data(),    var.data(),        weight.data(),        bias.data(), mean_out.data(),
+      var_out.data(), saved_mean.data(), saved_inverse.data(), of.momentum, of.epsilon};
   const Temporary<Parameters<W>> parameters(layout.channels);
   if (of.use_batch_statistics) {
     const Split split = SplitChannels(layout);
@@ -394,12 +392,12 @@ void MeasureGradients(const Split& split, const T* x, const T* out_grad, const W
                                                                                means, sums);
   } else if (IsWide<T>(split.layout, x, out_grad, nullptr)) {
     const int64_t blocks = split.chunks * split.layout.channels;
-    GradientsOfRuns<T, kVector><<<static_cast<unsigned>(blocks), kThreads, 0, stream>>>(
-        split, x, out_grad, means, sums);
+    GradientsOfRuns<T, kVector>
+        <<<static_cast<unsigned>(blocks), kThreads, 0, stream>>>(split, x, out_grad, means, sums);
   } else {
     const int64_t blocks = split.chunks * split.layout.channels;
-    GradientsOfRuns<T, 1><<<static_cast<unsigned>(blocks), kThreads, 0, stream>>>(
-        split, x, out_grad, means, sums);
+    GradientsOfRuns<T, 1>
+        <<<static_cast<unsigned>(blocks), kThreads, 0, stream>>>(split, x, out_grad, means, sums);
   }
   CheckLaunch();
 }
@@ -437,9 +435,9 @@ void FinishGradients(const GradientSums* sums, int64_t chunks, const ChannelLayo
       all.product += sums[c * chunks + i].product;
       all.distance += sums[c * chunks + i].distance;
     }
-    const W rounded = of.by_batch ? of.inverse[c]
-                                  : static_cast<W>(1 / sqrt(static_cast<double>(of.variance[c]) +
-                                                            of.epsilon));
+    const W rounded =
+        of.by_batch ? of.inverse[c]
+                    : static_cast<W>(1 / sqrt(static_cast<double>(of.variance[c]) + of.epsilon));
     const double inverse = rounded;
     // What the mean is above the rounded one that was saved.
     const double rest = of.by_batch ? all.distance / count : 0;
@@ -466,9 +464,8 @@ void MapGradients(const ChannelLayout& layout, const T* x, const T* out_grad,
       const auto of_x = *reinterpret_cast<const Vector<T, kVector>*>(x + offset);
 #pragma unroll
       for (int k = 0; k < kVector; ++k) {
-        stored.values[k] =
-            Convert<T>(Convert<W>(of_grad.values[k]) * p.scale +
-                       (Convert<W>(of_x.values[k]) - p.mean) * p.slope + p.shift);
+        stored.values[k] = Convert<T>(Convert<W>(of_grad.values[k]) * p.scale +
+                                      (Convert<W>(of_x.values[k]) - p.mean) * p.slope + p.shift);
       }
     } else {
 #pragma unroll
@@ -500,8 +497,8 @@ void Run(const BatchNormBackward& of, const ChannelLayout& layout, const Context
     MeasureGradients(split, x.data(), out_grad.data(), mean.data(), sums.data());
   }
   const Temporary<GradientParameters<W>> parameters(layout.channels);
-  const GradientStatistics<W> statistics{weight.data(),   mean.data(), inverse.data(),
-                                         variance.data(), of.epsilon,  by_batch,
+  const GradientStatistics<W> statistics{weight.data(),      mean.data(),     inverse.data(),
+                                         variance.data(),    of.epsilon,      by_batch,
                                          weight_grad.data(), bias_grad.data()};
   FinishGradients(sums.data(), needs_sums ? split.chunks : 0, layout, statistics,
                   parameters.data());
@@ -523,16 +520,14 @@ void Run(const BatchNormBackward& of, const ChannelLayout& layout, const Context
 }  // namespace cuda
 
 void RunBatchNorm(const BatchNormForward& of, const ChannelLayout& layout, const Context& context) {
-  cuda::DispatchFloat(of.x.dtype, [&](auto tag) {
-    cuda::Run<typename decltype(tag)::type>(of, layout, context);
-  });
+  cuda::DispatchFloat(
+      of.x.dtype, [&](auto tag) { cuda::Run<typename decltype(tag)::type>(of, layout, context); });
 }
 
 void RunBatchNorm(const BatchNormBackward& of, const ChannelLayout& layout,
                   const Context& context) {
-  cuda::DispatchFloat(of.x.dtype, [&](auto tag) {
-    cuda::Run<typename decltype(tag)::type>(of, layout, context);
-  });
+  cuda::DispatchFloat(
+      of.x.dtype, [&](auto tag) { cuda::Run<typename decltype(tag)::type>(of, layout, context); });
 }
 
 }  // namespace paddlemend

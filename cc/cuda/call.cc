@@ -141,8 +141,8 @@ Status Call::Report(const Checked& checked, BadEntry number) {
   const IndexCheck& check = checked.check;
   const auto position = static_cast<int64_t>(number);
   return InvalidArgument(check.name, Place(check.index, position), " is ",
-                         EntryAt(check.index, position), ", expected ", check.least, " <= ", check.name,
-                         " < ", check.end);
+                         EntryAt(check.index, position), ", expected ", check.least,
+                         " <= ", check.name, " < ", check.end);
 }
 
 Status Call::Finish() {

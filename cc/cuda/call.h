@@ -90,8 +90,8 @@ void Check(cudaError_t error);
 /// Checks the launch of a kernel just before.
 void CheckLaunch();
 
-/// Copies up to 64 bytes of device memory to the host and waits. Throws if the stream is being captured: `what` is
-/// named as the reason.
+/// Copies up to 64 bytes of device memory to the host and waits. Throws if the stream is being
+/// captured: `what` is named as the reason.
 void CopyToHost(void* to, const void* from, int64_t bytes, const char* what);
 
 }  // namespace paddlemend::cuda

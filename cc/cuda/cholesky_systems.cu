@@ -1,10 +1,9 @@
-#include "cc/kernels/cholesky_systems.h"
-
 #include <complex>
 
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/launch.cuh"
+#include "cc/kernels/cholesky_systems.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -63,8 +62,8 @@ struct Factors {
 
 template <typename T, typename Host>
 Factors<T> MakeFactors(const Systems<Host>& systems) {
-  Factors<T> factors{reinterpret_cast<const T*>(systems.factors), systems.size, systems.upper, 0,
-                     {}, {}};
+  Factors<T> factors{
+      reinterpret_cast<const T*>(systems.factors), systems.size, systems.upper, 0, {}, {}};
   for (int d = systems.y.ndim - 3; d >= 0; --d) {
     factors.sizes[factors.ndim] = systems.y.shape[d];
     factors.strides[factors.ndim++] = systems.y.strides[d];
@@ -75,8 +74,7 @@ Factors<T> MakeFactors(const Systems<Host>& systems) {
 /// Few right-hand sides of small systems: a block for a system, whose factor lies in shared memory,
 /// a warp for each right-hand side, whose kRows * 32 elements the lanes share.
 template <typename T, int kRows>
-__global__ void __launch_bounds__(256)
-    SolveFewKernel(Factors<T> factors, int64_t columns, T* b) {
+__global__ void __launch_bounds__(256) SolveFewKernel(Factors<T> factors, int64_t columns, T* b) {
   extern __shared__ __align__(16) char memory[];
   T* const l = reinterpret_cast<T*>(memory);
   const int n = static_cast<int>(factors.n);
@@ -179,8 +177,8 @@ constexpr int kBlock = sizeof(T) <= 8 && !kIsComplex<T> ? 64 : 32;
 constexpr int kColumns = 32;  // right-hand sides of a thread block
 constexpr int kSolveThreads = 256;
 
-/// inverses[matrix, block] = the inverse of a diagonal block of l, identity beyond its end. A thread
-/// for each column.
+/// inverses[matrix, block] = the inverse of a diagonal block of l, identity beyond its end. A
+/// thread for each column.
 template <typename T>
 __global__ void InvertDiagonalKernel(Factors<T> factors, int blocks, T* inverses) {
   constexpr int kN = kBlock<T>;

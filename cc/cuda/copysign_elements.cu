@@ -1,9 +1,8 @@
-#include "cc/kernels/copysign_elements.h"
-
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/launch.cuh"
 #include "cc/kernels/broadcast.h"
+#include "cc/kernels/copysign_elements.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -116,8 +115,7 @@ struct SignGrad {
     // 0 * out_grad: NaN for an infinite or NaN out_grad.
     const bool is_finite = static_cast<Bits>(out_grad & ~kSignBit<Bits>) < kInfinity;
     if (magnitude >= kInfinity || (magnitude == 0 && !is_finite)) return kInfinity | kQuiet;
-    return magnitude == 0 ? Bits{0}
-                          : static_cast<Bits>(out_grad ^ ((x ^ y) & kSignBit<Bits>));
+    return magnitude == 0 ? Bits{0} : static_cast<Bits>(out_grad ^ ((x ^ y) & kSignBit<Bits>));
   }
 };
 

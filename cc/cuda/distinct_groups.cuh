@@ -1,9 +1,10 @@
 // Groups of equal items that lie side by side, and where results about them go.
 #pragma once
 
-#include <cub/device/device_scan.cuh>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/iterator/transform_iterator.h>
+
+#include <cub/device/device_scan.cuh>
 
 #include "cc/cuda/launch.cuh"
 #include "cc/cuda/sort_pairs.cuh"

@@ -1,9 +1,8 @@
-#include "cc/kernels/distinct_rows.h"
-
 #include <cub/device/device_merge_sort.cuh>
 
 #include "cc/cuda/distinct_groups.cuh"
 #include "cc/cuda/sort_key.cuh"
+#include "cc/kernels/distinct_rows.h"
 
 namespace paddlemend {
 namespace cuda {

@@ -1,11 +1,10 @@
-#include "cc/kernels/distinct_values.h"
-
 #include <cub/device/device_radix_sort.cuh>
 #include <cub/device/device_select.cuh>
 
 #include "cc/cuda/distinct_groups.cuh"
 #include "cc/cuda/sort_key.cuh"
 #include "cc/cuda/sort_pairs.cuh"
+#include "cc/kernels/distinct_values.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -265,8 +264,7 @@ __device__ __forceinline__ T ValueOf(Small key, bool is_nan, bool is_raw, uint64
 
 /// The results for sorted keys; with `is_raw` they are the elements themselves.
 template <typename T, typename Small>
-int64_t WriteSorted(const Distinct<T>& of, const Small* keys, const uint32_t* places,
-                    bool is_raw) {
+int64_t WriteSorted(const Distinct<T>& of, const Small* keys, const uint32_t* places, bool is_raw) {
   const auto after_all = static_cast<Small>(of.span() + 1);
   const bool has_nan = of.range.nans > 0;
   const uint64_t least = of.range.least;
@@ -300,13 +298,13 @@ int64_t DistinctIntegers(const Distinct<T>& of, int bits) {
   const cudaStream_t stream = Call::Current().stream();
   size_t sort_bytes = 0;
   size_t select_bytes = 0;
-  Check(cub::DeviceRadixSort::SortKeys(nullptr, sort_bytes, from, sorted.data(), static_cast<uint32_t>(of.n), 0, bits,
-                                       stream));
-  Check(cub::DeviceSelect::Unique(nullptr, select_bytes, sorted.data(), to, found.data(), static_cast<uint32_t>(of.n),
-                                  stream));
+  Check(cub::DeviceRadixSort::SortKeys(nullptr, sort_bytes, from, sorted.data(),
+                                       static_cast<uint32_t>(of.n), 0, bits, stream));
+  Check(cub::DeviceSelect::Unique(nullptr, select_bytes, sorted.data(), to, found.data(),
+                                  static_cast<uint32_t>(of.n), stream));
   const Buffer scratch(static_cast<int64_t>(std::max(sort_bytes, select_bytes)));
-  Check(cub::DeviceRadixSort::SortKeys(scratch.data(), sort_bytes, from, sorted.data(), static_cast<uint32_t>(of.n), 0,
-                                       bits, stream));
+  Check(cub::DeviceRadixSort::SortKeys(scratch.data(), sort_bytes, from, sorted.data(),
+                                       static_cast<uint32_t>(of.n), 0, bits, stream));
   Check(cub::DeviceSelect::Unique(scratch.data(), select_bytes, sorted.data(), to, found.data(),
                                   static_cast<uint32_t>(of.n), stream));
   int64_t count = 0;
@@ -336,11 +334,11 @@ int64_t DistinctBySorting(const Distinct<T>& of) {
   const cudaStream_t stream = Call::Current().stream();
   size_t bytes = 0;
   const int bits = BitsBelow(end);
-  Check(cub::DeviceRadixSort::SortKeys(nullptr, bytes, keys.data(), sorted.data(), static_cast<uint32_t>(of.n), 0, bits,
-                                       stream));
+  Check(cub::DeviceRadixSort::SortKeys(nullptr, bytes, keys.data(), sorted.data(),
+                                       static_cast<uint32_t>(of.n), 0, bits, stream));
   const Buffer scratch(static_cast<int64_t>(bytes));
-  Check(cub::DeviceRadixSort::SortKeys(scratch.data(), bytes, keys.data(), sorted.data(), static_cast<uint32_t>(of.n), 0,
-                                       bits, stream));
+  Check(cub::DeviceRadixSort::SortKeys(scratch.data(), bytes, keys.data(), sorted.data(),
+                                       static_cast<uint32_t>(of.n), 0, bits, stream));
   return WriteSorted(of, sorted.data(), static_cast<const uint32_t*>(nullptr), false);
 }
 
@@ -369,8 +367,7 @@ void RestoreSignOfZero(const Distinct<T>& of, int64_t count) {
 template <typename T>
 int64_t Run(const T* x, int64_t n, T* out, const DistinctResults& results) {
   const Distinct<T> of{x, n, out, results, FindRange(x, n)};
-  const uint64_t most_entries =
-      std::max<uint64_t>(static_cast<uint64_t>(n) / 2, uint64_t{1} << 16);
+  const uint64_t most_entries = std::max<uint64_t>(static_cast<uint64_t>(n) / 2, uint64_t{1} << 16);
   int64_t count = 0;
   int bits;
   const bool is_plain = !results.index && !results.inverse && !results.counts;

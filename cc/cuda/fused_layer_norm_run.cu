@@ -1,8 +1,7 @@
-#include "cc/kernels/fused_layer_norm_run.h"
-
 #include "cc/cuda/block_sum.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/launch.cuh"
+#include "cc/kernels/fused_layer_norm_run.h"
 #include "cc/kernels/optional_values.h"
 
 namespace paddlemend {
@@ -133,8 +132,10 @@ __global__ void __launch_bounds__(kThreads < 128 ? 128 : kThreads)
     const int64_t column = static_cast<int64_t>(i * kThreads + thread) * kVector;
     if (column >= of.columns) continue;
     Vector<W, kVector> weight, shift;
-    if (of.weight != nullptr) weight = *reinterpret_cast<const Vector<W, kVector>*>(of.weight + column);
-    if (of.shift != nullptr) shift = *reinterpret_cast<const Vector<W, kVector>*>(of.shift + column);
+    if (of.weight != nullptr)
+      weight = *reinterpret_cast<const Vector<W, kVector>*>(of.weight + column);
+    if (of.shift != nullptr)
+      shift = *reinterpret_cast<const Vector<W, kVector>*>(of.shift + column);
     Vector<Out, kVector> stored;
 #pragma unroll
     for (int k = 0; k < kVector; ++k) {
@@ -221,7 +222,8 @@ template <typename T, typename Out>
 void Run(const LayerNorm<T, Out>& of) {
   constexpr int kVector = 16 / sizeof(T);
   const bool is_wide = of.columns % kVector == 0 && IsAligned(of.x, 16) && IsAligned(of.out, 16) &&
-                       IsAligned(of.sums, 16) && IsAligned(of.weight, 32) && IsAligned(of.shift, 32);
+                       IsAligned(of.sums, 16) && IsAligned(of.weight, 32) &&
+                       IsAligned(of.shift, 32);
   if (is_wide && RunShort<kVector>(of)) return;
   if (of.columns <= 2048 && RunShort<1>(of)) return;
   const int64_t most = static_cast<int64_t>(Multiprocessors()) * 16;

@@ -1,7 +1,6 @@
-#include "cc/kernels/gather_along_axis.h"
-
 #include "cc/cuda/axis_map.cuh"
 #include "cc/cuda/element.cuh"
+#include "cc/kernels/gather_along_axis.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -46,8 +45,7 @@ void GatherLines(const AlongAxis& plan, const T* x, T* out) {
 }  // namespace
 }  // namespace cuda
 
-void GatherAlongAxis(const AlongAxis& plan, DType dtype, const void* x, void* out,
-                     const Context&) {
+void GatherAlongAxis(const AlongAxis& plan, DType dtype, const void* x, void* out, const Context&) {
   constexpr int kEntries = 4;
   const bool by_lines = cuda::AreLines(plan) && plan.count % kEntries == 0 && plan.size > 0 &&
                         cuda::IsAligned(out, kEntries * ElementSize(dtype)) &&

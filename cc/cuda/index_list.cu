@@ -1,7 +1,6 @@
-#include "cc/kernels/index_list.h"
-
 #include "cc/cuda/launch.cuh"
 #include "cc/kernels/checks.h"
+#include "cc/kernels/index_list.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -37,8 +36,7 @@ Status IndexList::Read(const TensorView& index, const char* name, int64_t size) 
   if (count_ == 0) return OkStatus();
   allocated_ = std::make_unique<Buffer>(count_ * sizeof(int64_t));
   data_ = static_cast<int64_t*>(allocated_->data());
-  cuda::BadEntry* const word =
-      cuda::Call::Current().CheckIndex({name, index, -size, size});
+  cuda::BadEntry* const word = cuda::Call::Current().CheckIndex({name, index, -size, size});
   const int64_t stride = index.ndim == 0 ? 0 : index.strides[0];
   if (index.dtype == DType::kInt32) {
     cuda::Read(static_cast<const int32_t*>(index.data), stride, count_, size, word, data_);

@@ -1,12 +1,11 @@
-#include "cc/kernels/index_numbers.h"
-
-#include <cub/device/device_select.cuh>
 #include <thrust/iterator/counting_iterator.h>
 
+#include <cub/device/device_select.cuh>
 #include <type_traits>
 
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/launch.cuh"
+#include "cc/kernels/index_numbers.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -84,8 +83,8 @@ void ReadMask(IndexTensor* index, const Context& context) {
   auto* const places = static_cast<int64_t*>(all->data());
   const cudaStream_t stream = cuda::Call::Current().stream();
   size_t bytes = 0;
-  cuda::Check(cub::DeviceSelect::If(nullptr, bytes, numbers, places, found.data(), size, is_true,
-                                    stream));
+  cuda::Check(
+      cub::DeviceSelect::If(nullptr, bytes, numbers, places, found.data(), size, is_true, stream));
   const Buffer scratch(bytes);
   cuda::Check(cub::DeviceSelect::If(scratch.data(), bytes, numbers, places, found.data(), size,
                                     is_true, stream));
@@ -105,8 +104,8 @@ template <typename Number>
 Status ComputeNumbers(const std::vector<IndexTensor>& indices, const Shape& shape, int64_t count,
                       Number* out, const Context&) {
   for (const IndexTensor& index : indices) {
-    cuda::BadEntry* const word = cuda::Call::Current().CheckIndex(
-        {index.name, index.view, -index.size, index.size});
+    cuda::BadEntry* const word =
+        cuda::Call::Current().CheckIndex({index.name, index.view, -index.size, index.size});
     const bool is_first = &index == &indices.front();
     if (index.view.dtype == DType::kInt32) {
       cuda::AddValues<int32_t>(index, shape, count, is_first, word, out);

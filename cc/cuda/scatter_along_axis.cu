@@ -1,7 +1,6 @@
-#include "cc/kernels/scatter_along_axis.h"
-
 #include "cc/cuda/entries_by_element.cuh"
 #include "cc/cuda/scatter_lines.cuh"
+#include "cc/kernels/scatter_along_axis.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -67,8 +66,8 @@ template <Reduction kReduction, typename T>
 void Run(const Scatter<T>& s) {
   const bool has_counts = kReduction == Reduction::kMean || !s.include_self;
   const bool needs_counts = has_counts && kReduction != Reduction::kAssign;
-  const bool is_narrow = std::max(s.plan.elements, s.plan.blocks * s.plan.count *
-                                                       s.plan.columns) < int64_t{1} << 31;
+  const bool is_narrow =
+      std::max(s.plan.elements, s.plan.blocks * s.plan.count * s.plan.columns) < int64_t{1} << 31;
   const bool by_lines = AreLines(s.plan) && s.plan.covers_x && s.plan.count >= s.plan.size / 4 &&
                         LineBytes<T>(s.plan.size, needs_counts) <= kMostLineBytes &&
                         s.plan.blocks < int64_t{1} << 31;

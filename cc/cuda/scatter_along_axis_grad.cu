@@ -1,8 +1,7 @@
-#include "cc/kernels/scatter_along_axis_grad.h"
-
 #include "cc/cuda/combine.cuh"
 #include "cc/cuda/entries_by_element.cuh"
 #include "cc/kernels/gather_along_axis.h"
+#include "cc/kernels/scatter_along_axis_grad.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -190,8 +189,8 @@ void MulGrad(const ScatterGrad<T>& s) {
       return Conjugate(Convert<W>(value[sorted.positions[at]]));
     };
     int64_t end = i;
-    W product = include_self && value_grad != nullptr ? Conjugate(Convert<W>(x[element]))
-                                                      : One<W>();
+    W product =
+        include_self && value_grad != nullptr ? Conjugate(Convert<W>(x[element])) : One<W>();
     for (; sorted.IsOf(end, element); ++end) {
       if (value_grad == nullptr) continue;
       before[end] = product;

@@ -75,12 +75,11 @@ __global__ void __launch_bounds__(128)
   extern __shared__ __align__(16) char memory[];
   if (!MayWrite(map.word)) return;
   const int lane = threadIdx.x % 32;
-  const int64_t line =
-      static_cast<int64_t>(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32;
+  const int64_t line = static_cast<int64_t>(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32;
   if (line * map.count >= map.total) return;
   W* const elements = reinterpret_cast<W*>(memory + (threadIdx.x / 32) * of.warp_bytes);
-  auto* const counts = reinterpret_cast<uint32_t*>(reinterpret_cast<char*>(elements) +
-                                                   RoundedLine<W>(map.size));
+  auto* const counts =
+      reinterpret_cast<uint32_t*>(reinterpret_cast<char*>(elements) + RoundedLine<W>(map.size));
   auto* const seen = counts + (kCounts ? map.size : 0);
   const int64_t size = map.size;
 #pragma unroll 4
@@ -126,7 +125,8 @@ __global__ void __launch_bounds__(128)
 /// Bytes of shared memory that a line needs.
 template <typename T>
 int64_t LineBytes(int64_t size, bool has_counts) {
-  return RoundedLine<Work<T>>(size) + ((has_counts ? 4 * size : 0) + (size + 31) / 32 * 4 + 15) / 16 * 16;
+  return RoundedLine<Work<T>>(size) +
+         ((has_counts ? 4 * size : 0) + (size + 31) / 32 * 4 + 15) / 16 * 16;
 }
 
 /// The longest line, in bytes: of longer ones too few fit a multiprocessor.

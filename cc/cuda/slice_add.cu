@@ -1,10 +1,9 @@
-#include "cc/kernels/slice_add.h"
-
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/slices.cuh"
 #include "cc/cuda/sort_pairs.cuh"
 #include "cc/cuda/warp_rows.cuh"
+#include "cc/kernels/slice_add.h"
 
 namespace paddlemend {
 namespace cuda {

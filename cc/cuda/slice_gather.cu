@@ -1,9 +1,8 @@
-#include "cc/kernels/slice_gather.h"
-
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/slices.cuh"
 #include "cc/cuda/warp_rows.cuh"
+#include "cc/kernels/slice_gather.h"
 
 namespace paddlemend {
 namespace cuda {

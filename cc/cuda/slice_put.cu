@@ -1,9 +1,8 @@
-#include "cc/kernels/slice_put.h"
-
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/slices.cuh"
 #include "cc/cuda/warp_rows.cuh"
+#include "cc/kernels/slice_put.h"
 
 namespace paddlemend {
 namespace cuda {
@@ -67,8 +66,8 @@ void PutSlices(const SliceSource& slices, const Number* indices, int64_t size, v
   const int64_t bytes = cuda::WidestAccess(slices.bytes, slices.data, out);
   if (slices.stride == 0 || slices.count == 1) {
     return cuda::DispatchBytes(bytes, [&](auto tag) {
-      cuda::Put<typename decltype(tag)::type>(slices, indices,
-                                              static_cast<const int32_t*>(nullptr), out);
+      cuda::Put<typename decltype(tag)::type>(slices, indices, static_cast<const int32_t*>(nullptr),
+                                              out);
     });
   }
   if (slices.count < int64_t{1} << 31) {

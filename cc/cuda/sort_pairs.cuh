@@ -1,9 +1,9 @@
 // Sorting numbers, with the place of each.
 #pragma once
 
-#include <cub/device/device_radix_sort.cuh>
 #include <thrust/iterator/counting_iterator.h>
 
+#include <cub/device/device_radix_sort.cuh>
 #include <type_traits>
 
 #include "cc/cuda/launch.cuh"
@@ -38,8 +38,8 @@ class SortedPairs {
     // 32-bit counts make it faster.
     const auto sort = [&](auto items) {
       size_t bytes = 0;
-      Check(cub::DeviceRadixSort::SortPairs(nullptr, bytes, from, to, places,
-                                            sorted_places_.data(), items, 0, bits, stream));
+      Check(cub::DeviceRadixSort::SortPairs(nullptr, bytes, from, to, places, sorted_places_.data(),
+                                            items, 0, bits, stream));
       const Buffer scratch(static_cast<int64_t>(bytes));
       Check(cub::DeviceRadixSort::SortPairs(scratch.data(), bytes, from, to, places,
                                             sorted_places_.data(), items, 0, bits, stream));

@@ -1,10 +1,9 @@
-#include "cc/kernels/strided_adjoint.h"
-
 #include <algorithm>
 
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/launch.cuh"
+#include "cc/kernels/strided_adjoint.h"
 #include "cc/kernels/strided_copy.h"
 #include "cc/kernels/sum_to_shape.h"
 
@@ -19,8 +18,8 @@ struct Places {
   int64_t start = 0;
   int64_t sizes[kMaxNdim];
   int64_t strides[kMaxNdim];
-  int64_t rest[kMaxNdim];   // how far the dimensions after this one reach
-  int64_t memory[kMaxNdim]; // what one step is in the tensor's memory
+  int64_t rest[kMaxNdim];    // how far the dimensions after this one reach
+  int64_t memory[kMaxNdim];  // what one step is in the tensor's memory
 
   void Add(int64_t size, int64_t stride, int64_t memory_stride) {
     int at = ndim++;

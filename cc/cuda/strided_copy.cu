@@ -1,11 +1,10 @@
-#include "cc/kernels/strided_copy.h"
-
 #include <cstdlib>
 
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/launch.cuh"
 #include "cc/kernels/copy_plan.h"
+#include "cc/kernels/strided_copy.h"
 
 namespace paddlemend::cuda {
 namespace {
@@ -147,8 +146,8 @@ struct Transposition {
 /// One tile a block, through shared memory; kVector elements are moved at once on both sides.
 template <typename T, int kVector, int kTile>
 __global__ void __launch_bounds__(256) TransposeKernel(Transposition of) {
-  constexpr int kLanes = kTile / kVector;     // threads for a line of the tile
-  constexpr int kLines = 256 / kLanes;        // lines at once
+  constexpr int kLanes = kTile / kVector;  // threads for a line of the tile
+  constexpr int kLines = 256 / kLanes;     // lines at once
   constexpr int kPitch = kTile + kVector * (kVector == 1 ? 1 : 1);
   using Words = Vector<T, kVector>;
   __shared__ alignas(16) T tile[kTile * kPitch];
@@ -216,8 +215,8 @@ bool Transpose(const CopyPlan& plan, int across) {
   for (int i = 0; i + 1 < plan.ndim; ++i) {
     if (i != across) others[ndim++] = plan.loops[i];
   }
-  const Transposition of{plan.src,   plan.dst, inner.size, inner.src,
-                         outer.size, outer.dst, 0,          0, {}};
+  const Transposition of{plan.src,  plan.dst, inner.size, inner.src, outer.size,
+                         outer.dst, 0,        0,          {}};
   const int64_t tiles = CeilDiv(inner.size, 32) * CeilDiv(outer.size, 32) * CountOf(others, ndim);
   if (tiles >= int64_t{1} << 31) return false;
   constexpr int kVector = sizeof(T) < 4 ? 4 / sizeof(T) : 1;
@@ -238,8 +237,7 @@ void Run(const CopyPlan& plan) {
   if (inner.dst == plan.element) {
     if (inner.src == 0) return FillRows<T>(plan);
     for (int i = 0; i + 1 < plan.ndim; ++i) {
-      if (plan.loops[i].src == plan.element && inner.src != plan.element &&
-          Transpose<T>(plan, i)) {
+      if (plan.loops[i].src == plan.element && inner.src != plan.element && Transpose<T>(plan, i)) {
         return;
       }
     }
@@ -255,8 +253,8 @@ namespace paddlemend {
 void StridedCopy(const TensorView& src, const MutableTensorView& dst, const Context&) {
   if (Numel(dst) == 0) return;
   CopyPlan plan = MakeCopyPlan(src, dst);
-  const bool is_run = plan.ndim == 1 && plan.loops[0].src == plan.element &&
-                      plan.loops[0].dst == plan.element;
+  const bool is_run =
+      plan.ndim == 1 && plan.loops[0].src == plan.element && plan.loops[0].dst == plan.element;
   if (plan.ndim == 0 || is_run) {
     return cuda::CopyBytes(plan.dst, plan.src,
                            plan.ndim == 0 ? plan.element : plan.element * plan.loops[0].size);
@@ -264,9 +262,8 @@ void StridedCopy(const TensorView& src, const MutableTensorView& dst, const Cont
   // A plan of all dimensions has joined none.
   if (plan.ndim < kMaxNdim) cuda::Narrow(&plan);
   cuda::Widen(&plan);
-  cuda::DispatchBytes(plan.element, [&](auto tag) {
-    cuda::Run<typename decltype(tag)::type>(plan);
-  });
+  cuda::DispatchBytes(plan.element,
+                      [&](auto tag) { cuda::Run<typename decltype(tag)::type>(plan); });
 }
 
 void FillZero(const MutableTensorView& out, const Context& context) {

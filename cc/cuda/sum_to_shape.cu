@@ -1,9 +1,8 @@
-#include "cc/kernels/sum_to_shape.h"
-
 #include "cc/cuda/divide.cuh"
 #include "cc/cuda/element.cuh"
 #include "cc/cuda/launch.cuh"
 #include "cc/kernels/strided_copy.h"
+#include "cc/kernels/sum_to_shape.h"
 
 namespace paddlemend::cuda {
 namespace {
@@ -158,8 +157,7 @@ void SumRows(const Reduction& of, const T* x, Out* out, bool is_partial) {
 template <typename T, typename Out>
 void Reduce(Reduction of, const T* x, Out* out) {
   using W = Wide<T>;
-  const bool by_rows =
-      of.reduced.ndim > 0 && of.reduced.x[0] == 1 && of.reduced.sizes[0] >= 32;
+  const bool by_rows = of.reduced.ndim > 0 && of.reduced.x[0] == 1 && of.reduced.sizes[0] >= 32;
   // Chunks, so that few sums keep the device busy.
   const int64_t wanted = static_cast<int64_t>(Multiprocessors()) * (by_rows ? 16 : 2048);
   const int64_t least = by_rows ? 8192 : 64;

@@ -14,8 +14,8 @@ __global__ void __launch_bounds__(32 * kWarpsOfBlock)
   if (warp < n) function(warp, static_cast<int>(threadIdx.x % 32));
 }
 
-/// Calls the device function `function(i, lane)` with all lanes of a warp for each 0 <= i < n, which
-/// is less than 2^33.
+/// Calls the device function `function(i, lane)` with all lanes of a warp for each 0 <= i < n,
+/// which is less than 2^33.
 template <typename Function>
 void ForEachWarp(int64_t n, const Function& function) {
   if (n <= 0) return;

@@ -5,8 +5,8 @@
 
 namespace paddlemend {
 
-/// Checks the entries of `index`, which lie in row-major order at `entries`: they are in [-size, size), or
-/// [0, size) where negative ones are errors. Sets *has_negative.
+/// Checks the entries of `index`, which lie in row-major order at `entries`: they are in [-size,
+/// size), or [0, size) where negative ones are errors. Sets *has_negative.
 ///
 /// Errors: invalid argument for an entry out of range.
 Status CheckEntries(const TensorView& index, const void* entries, int64_t size,

@@ -79,18 +79,18 @@ Status BatchNorm(const TensorView& x, const TensorView& running_mean, const Tens
   PM_RETURN_IF_ERROR(CheckSameDType("x", x, "out", out));
   PM_RETURN_IF_ERROR(CheckSameShape("x", x, "out", out));
   const BatchNormForward call{x,
-                     running_mean,
-                     running_var,
-                     weight,
-                     bias,
-                     use_batch_statistics,
-                     momentum,
-                     epsilon,
-                     out,
-                     running_mean_out,
-                     running_var_out,
-                     saved_mean,
-                     saved_inverse_deviation};
+                              running_mean,
+                              running_var,
+                              weight,
+                              bias,
+                              use_batch_statistics,
+                              momentum,
+                              epsilon,
+                              out,
+                              running_mean_out,
+                              running_var_out,
+                              saved_mean,
+                              saved_inverse_deviation};
   RunInLayout(call, axis, context);
   return OkStatus();
 }
@@ -118,17 +118,17 @@ Status BatchNormGrad(const TensorView& x, const TensorView& out_grad, const Tens
     PM_RETURN_IF_ERROR(CheckSameShape("x", x, "x_grad", *x_grad));
   }
   const BatchNormBackward call{x,
-                      out_grad,
-                      weight,
-                      running_mean,
-                      running_var,
-                      saved_mean,
-                      saved_inverse_deviation,
-                      use_batch_statistics,
-                      epsilon,
-                      x_grad,
-                      weight_grad,
-                      bias_grad};
+                               out_grad,
+                               weight,
+                               running_mean,
+                               running_var,
+                               saved_mean,
+                               saved_inverse_deviation,
+                               use_batch_statistics,
+                               epsilon,
+                               x_grad,
+                               weight_grad,
+                               bias_grad};
   RunInLayout(call, axis, context);
   return OkStatus();
 }

@@ -137,10 +137,9 @@ void FactorGradients(const Systems<T>& systems, const T* x_grad, const T* out, T
   MultiplyFactors(systems, product, gradients, context);
 }
 
-#define PM_INSTANTIATE(T)                                                      \
-  template void SolveInPlace<T>(const Systems<T>&, T*, const Context&);        \
-  template void FactorGradients<T>(const Systems<T>&, const T*, const T*, T*, \
-                                   const Context&)
+#define PM_INSTANTIATE(T)                                               \
+  template void SolveInPlace<T>(const Systems<T>&, T*, const Context&); \
+  template void FactorGradients<T>(const Systems<T>&, const T*, const T*, T*, const Context&)
 PM_INSTANTIATE(float);
 PM_INSTANTIATE(double);
 PM_INSTANTIATE(std::complex<float>);

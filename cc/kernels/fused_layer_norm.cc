@@ -76,8 +76,8 @@ Status FusedLayerNorm(const TensorView& x, const TensorView* norm_weight,
                       const MutableTensorView* residual_out, const MutableTensorView* mean,
                       const MutableTensorView* inverse_deviation, const Context& context) {
   const LayerNormArguments of{x,        norm_weight,  norm_bias,      bias,
-                     residual, epsilon,      residual_alpha, begin_norm_axis,
-                     out,      residual_out, mean,           inverse_deviation};
+                              residual, epsilon,      residual_alpha, begin_norm_axis,
+                              out,      residual_out, mean,           inverse_deviation};
   LayerNormSize size;
   PM_RETURN_IF_ERROR(CheckArguments(of, &size));
   PM_RETURN_IF_ERROR(CheckSameDType("x", x, "out", out));
@@ -94,8 +94,8 @@ Status FusedLayerNormQuantized(const TensorView& x, const TensorView& norm_weigh
                                const MutableTensorView* residual_out, const MutableTensorView* mean,
                                const MutableTensorView* inverse_deviation, const Context& context) {
   const LayerNormArguments of{x,        &norm_weight, &norm_bias,     bias,
-                     residual, epsilon,      residual_alpha, begin_norm_axis,
-                     out,      residual_out, mean,           inverse_deviation};
+                              residual, epsilon,      residual_alpha, begin_norm_axis,
+                              out,      residual_out, mean,           inverse_deviation};
   LayerNormSize size;
   PM_RETURN_IF_ERROR(CheckArguments(of, &size));
   if (out.dtype != DType::kInt8) {
@@ -111,7 +111,8 @@ Status FusedLayerNormQuantized(const TensorView& x, const TensorView& norm_weigh
                            ", expected -128 <= min_bound < 127 other than 0");
   }
   if (FinishEmpty(of, context)) return OkStatus();
-  const LayerNormQuantization quantization{max_bound * scale, min_bound, max_bound, round_type == 0};
+  const LayerNormQuantization quantization{max_bound * scale, min_bound, max_bound,
+                                           round_type == 0};
   RunLayerNorm(of, size, &quantization, context);
   return OkStatus();
 }

@@ -13,7 +13,8 @@ namespace {
 
 /// Runs on elements of type T; `store` makes elements of `out`, of type Out, of normalized ones.
 template <typename T, typename Out, typename Store>
-void RunRows(const LayerNormArguments& of, const LayerNormSize& size, const Store& store, const Context& context) {
+void RunRows(const LayerNormArguments& of, const LayerNormSize& size, const Store& store,
+             const Context& context) {
   using W = WorkType<T>;
   const OptionalInput<T> bias(of.bias, context), residual(of.residual, context);
   const OptionalInput<W> weight(of.norm_weight, context), shift(of.norm_bias, context);

@@ -1,5 +1,5 @@
-// Which kernel library computes a call: the one for the CPU, or the one for GPUs, which is loaded at
-// its first call. A machine without GPUs needs none of it.
+// Which kernel library computes a call: the one for the CPU, or the one for GPUs, which is loaded
+// at its first call. A machine without GPUs needs none of it.
 #pragma once
 
 #include <dlpack/dlpack.h>

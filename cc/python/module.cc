@@ -12,7 +12,8 @@ PYBIND11_MODULE(native, module) {
   using namespace paddlemend::python;
   module.doc() =
       "The operators of libpaddlemend.so on any DLPack tensors (NumPy, Torch, Paddle, ...) of the "
-      "CPU, and where libpaddlemend_cuda.so lies beside this module, of a GPU. Tensor arguments are objects with __dlpack__, or DLPack capsules.";
+      "CPU, and where libpaddlemend_cuda.so lies beside this module, of a GPU. Tensor arguments "
+      "are objects with __dlpack__, or DLPack capsules.";
   BindTensor(module);
   BindOperators(module);
   BindUnique(module);
@@ -45,7 +46,8 @@ PYBIND11_MODULE(native, module) {
         pm_context* const context = library.context();
         Call(library, [&] { return PM_CALL(library, pm_context_wait, context); });
       },
-      "Waits for this thread's stream. Raises ValueError, once, if an index of an asynchronous call "
+      "Waits for this thread's stream. Raises ValueError, once, if an index of an asynchronous "
+      "call "
       "was out of range.");
   module.def("build_id", &pm_build_id, "The build id of the loaded libpaddlemend.so.");
   module.attr("__version__") = pm_version();

@@ -27,7 +27,7 @@ struct GpuMemory {
   ~GpuMemory() {
     for (const std::uintptr_t consumer : consumers) Order(consumer, stream);
     library.GetCuda<decltype(pm_cuda_free)>("pm_cuda_free")(device_id, data,
-                                                             reinterpret_cast<void*>(stream));
+                                                            reinterpret_cast<void*>(stream));
   }
 
   pm_status Order(std::uintptr_t earlier, std::uintptr_t later) const {
@@ -199,8 +199,7 @@ DLTensor Tensor::View() const {
 Tensor Tensor::First(int64_t count) const {
   Tensor first = *this;
   first.shape_[0] = count;
-  first.bytes_ =
-      LayOut(first.shape_, std::max<int64_t>(ElementSize(dtype_), 1), &first.strides_);
+  first.bytes_ = LayOut(first.shape_, std::max<int64_t>(ElementSize(dtype_), 1), &first.strides_);
   return first;
 }
 

@@ -32,7 +32,9 @@ class Moved:
         if isinstance(value, (list, tuple)):
             return type(value)(self.to_gpu(item) for item in value)
         if isinstance(value, np.ndarray):
-            value = torch.from_numpy(np.ascontiguousarray(value) if min((0, *value.strides)) < 0 else value)
+            value = torch.from_numpy(
+                np.ascontiguousarray(value) if min((0, *value.strides)) < 0 else value
+            )
         elif hasattr(value, "__dlpack__") and not isinstance(value, torch.Tensor):
             value = torch.from_dlpack(value)
         if not isinstance(value, torch.Tensor):

@@ -36,7 +36,7 @@ def main() -> int:
         fault()
         return 0
     number = 0
-    for name, call in calls().items():
+    for call in calls().values():
         for _ in range(1 if "--once" in sys.argv else 2):
             call()
         torch.cuda.synchronize()

@@ -78,9 +78,7 @@ def calls():
             )
             result[f"put_along_axis_grad {reduce} {axis}"] = (
                 lambda data=data, index=index, source=source, axis=axis, reduce=reduce: (
-                    native.put_along_axis_grad(
-                        data, index, source, data, data, axis, reduce, False
-                    )
+                    native.put_along_axis_grad(data, index, source, data, data, axis, reduce, False)
                 )
             )
     return result
@@ -96,7 +94,11 @@ def test_equal_bits_in_every_run(name):
 
 
 def no_size_depends_on_values():
-    return [name for name in calls() if not name.startswith("unique")] if torch.cuda.is_available() else []
+    return (
+        [name for name in calls() if not name.startswith("unique")]
+        if torch.cuda.is_available()
+        else []
+    )
 
 
 @pytest.mark.parametrize("name", no_size_depends_on_values())
@@ -130,9 +132,11 @@ def test_a_size_that_depends_on_values_cannot_be_captured():
     native.set_stream(stream.cuda_stream)
     try:
         graph = torch.cuda.CUDAGraph()
-        with pytest.raises(RuntimeError, match="depends on values"):
-            with torch.cuda.graph(graph, stream=stream):
-                native.unique(x)
+        with (
+            pytest.raises(RuntimeError, match="depends on values"),
+            torch.cuda.graph(graph, stream=stream),
+        ):
+            native.unique(x)
     finally:
         native.set_stream(0)
         torch.cuda.synchronize()
@@ -173,9 +177,7 @@ BAD = {
     "index_put": lambda i: native.index_put(normal(5, 3), [i], normal(2, 3), False),
     "index_put accumulate": lambda i: native.index_put(normal(5, 3), [i], normal(2, 3), True),
     "index_sample": lambda i: native.index_sample(normal(1, 5), i.view(1, -1)),
-    "put_along_axis": lambda i: native.put_along_axis(
-        normal(5), i, normal(2), 0, "add", True
-    ),
+    "put_along_axis": lambda i: native.put_along_axis(normal(5), i, normal(2), 0, "add", True),
     "index_add_grad": lambda i: native.index_add_grad(normal(5, 3), i, 0, None, normal(2, 3)),
 }
 
