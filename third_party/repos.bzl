@@ -1,5 +1,6 @@
 """Every external repository, once: MODULE.bazel (through extensions.bzl) and WORKSPACE both call repos()."""
 
+load("//third_party/cuda:toolkit.bzl", "CUDA_BUILD_FILE")
 load("//third_party/debian:debian.bzl", "debian_package")
 load("//third_party/lapack:wheel.bzl", "OPENBLAS_BUILD_FILE")
 load("//third_party/npm:npm.bzl", "npm_package")
@@ -36,6 +37,13 @@ def repos():
         name = "openblas",
         build_file = OPENBLAS_BUILD_FILE,
         lock = "//third_party/pip/locks:openblas.txt",
+        python = PYTHON_VERSIONS[0],
+    )
+    pip_wheels(
+        name = "cuda",
+        build_file = CUDA_BUILD_FILE,
+        keep_programs = True,
+        lock = "//third_party/pip/locks:cuda.txt",
         python = PYTHON_VERSIONS[0],
     )
     pip_wheels(

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "cc/capi/context.h"
 #include "cc/capi/paddlemend.h"
 
 namespace paddlemend::capi {
@@ -108,10 +109,7 @@ Status ReadLayout(const DLTensor* tensor, const char* name, TensorLayout* layout
 
 Status ReadData(const DLTensor& tensor, const char* name, const TensorLayout& layout, int64_t numel,
                 void** data) {
-  if (tensor.device.device_type != kDLCPU) {
-    return InvalidArgument(name, " is on DLPack device type ", int{tensor.device.device_type},
-                           ", expected the CPU, ", int{kDLCPU});
-  }
+  PM_RETURN_IF_ERROR(CheckDevice(tensor.device, name));
   if (numel == 0) {
     *data = nullptr;
     return OkStatus();
@@ -120,7 +118,9 @@ Status ReadData(const DLTensor& tensor, const char* name, const TensorLayout& la
     return InvalidArgument("the data of ", name, " of shape ", ShapeString(layout), " is NULL");
   }
   *data = static_cast<char*>(tensor.data) + tensor.byte_offset;
-  const int64_t alignment = ElementSize(layout.dtype) / RealsPerElement(layout.dtype);
+  // GPUs move a complex number at once.
+  const int64_t reals = HasStreams() ? 1 : RealsPerElement(layout.dtype);
+  const int64_t alignment = ElementSize(layout.dtype) / reals;
   if (reinterpret_cast<uintptr_t>(*data) % alignment != 0) {
     return InvalidArgument("the data of ", name, " is not aligned to ", alignment,
                            " bytes, as its dtype ", DTypeName(layout.dtype), " needs");

@@ -28,8 +28,8 @@ def render_source(operators: list[Operator]) -> str:
 {includes}
 
 using namespace paddlemend;
+using paddlemend::capi::CallScope;
 using paddlemend::capi::Guard;
-using paddlemend::capi::KernelContext;
 using paddlemend::capi::ViewInput;
 using paddlemend::capi::ViewInputList;
 using paddlemend::capi::ViewLayout;
@@ -102,6 +102,8 @@ def _c_notes(op: Operator) -> list[str]:
 
 def _definition(op: Operator) -> str:
     setup = [line for p in op.parameters for line in _setup(p, op)]
+    if any(p.kind == "context" for p in op.parameters):
+        setup.insert(0, "CallScope scope(context);")
     finish = _finish(op, f"{op.cpp_name}({', '.join(_argument(p) for p in op.parameters)})")
     body = "\n".join("    " + line for line in [*setup, *finish])
     return f"""{_signature(op)} {{
@@ -116,7 +118,7 @@ def _finish(op: Operator, call: str) -> list[str]:
     """The call, and the statements after it that write a result other than a tensor."""
     result = next((p.name for p in op.parameters if p.kind in ("shape", "view")), None)
     if result is None:
-        return [f"return {call};"]
+        return [f"PM_RETURN_IF_ERROR({call});", "return scope.Finish();"]
     if op.makes_view:
         first = next(p.name for p in op.parameters if p.kind == "input")
         write = [f"WriteView({result}_view, *{first}, {result});"]
@@ -184,6 +186,6 @@ def _argument(p: Parameter) -> str:
         "int_list": "IntSpan{{{0}, {0}_size}}",
         "shape": "&{0}_value",
         "view": "&{0}_view",
-        "context": "KernelContext({0})",
+        "context": "scope.context()",
     }
     return forms.get(p.kind, "{0}").format(p.name)

@@ -93,6 +93,8 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
     kinds = {p.name: p.kind for p in parameters if p.is_input}
     first = next(p.name for p in parameters if p.kind == "input")
     lines = [_input_line(p) for p in parameters if p.kind in _INPUT_LINES]
+    lines.append(f"const Library& library = Library::Of({first}_input.device());")
+    lines.append("pm_context* const context = library.context();")
     if shape_op:
         lines.append(f"const Sizes {shape_op.shape_of}_shape = {_shape_call(shape_op)};")
     for output in op.outputs:
@@ -117,10 +119,10 @@ def _binding(op: Operator, shape_op: Operator | None) -> str:
             dtype = _dtype(output, source)
             lines.append(
                 f'OutputTensor {output.name}_output({output.name}, "{output.name}", '
-                f"{dtype}, {shape});"
+                f"{dtype}, {shape}, {source}.device());"
             )
     arguments = ", ".join(_call_argument(p) for p in op.parameters)
-    lines.append(f"Call([&] {{ return pm_{op.name}({arguments}); }});")
+    lines.append(f"Call(library, [&] {{ return PM_CALL(library, pm_{op.name}, {arguments}); }});")
     results = ", ".join(f"{output.name}_output.result()" for output in op.outputs)
     single = len(op.outputs) == 1
     lines.append(f"return {results};" if single else f"return py::make_tuple({results});")
@@ -177,7 +179,7 @@ def _call_argument(p: Parameter) -> str:
         "text": "{0}.c_str()",
         "int_list": "{0}.data(), static_cast<int32_t>({0}.size())",
         "shape": "out_sizes, out_ndim",
-        "context": "ModuleContext()",
+        "context": "context",
     }
     return forms.get(p.kind, "{0}").format(p.name)
 

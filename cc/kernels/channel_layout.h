@@ -15,7 +15,7 @@ struct ChannelLayout {
   int64_t inner = 1;
 
   /// Elements of one channel.
-  int64_t count() const { return outer * inner; }
+  constexpr int64_t count() const { return outer * inner; }
 };
 
 inline ChannelLayout MakeChannelLayout(const TensorLayout& x, int axis) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cc/kernels/context.h"
+#include "cc/kernels/scratch.h"
 #include "cc/kernels/strided_copy.h"
 #include "cc/kernels/tensor_view.h"
 
@@ -12,11 +13,14 @@ namespace paddlemend {
 /// Uninitialised memory, aligned for every dtype.
 class Buffer {
  public:
-  explicit Buffer(int64_t bytes) : memory_(new char[bytes]) {}
+  explicit Buffer(int64_t bytes) : memory_(AllocateScratch(bytes)) {}
   void* data() const { return memory_.get(); }
 
  private:
-  std::unique_ptr<char[]> memory_;
+  struct Free {
+    void operator()(void* memory) const { FreeScratch(memory); }
+  };
+  std::unique_ptr<void, Free> memory_;
 };
 
 /// A view like `layout` of row-major memory at `data`.

@@ -1,41 +1,16 @@
 #include "cc/kernels/fused_layer_norm.h"
 
 #include <algorithm>
-#include <cmath>
-#include <type_traits>
-#include <vector>
 
-#include "cc/kernels/contiguous.h"
-#include "cc/kernels/layer_norm_rows.h"
+#include "cc/kernels/checks.h"
+#include "cc/kernels/fused_layer_norm_run.h"
 #include "cc/kernels/norm_checks.h"
-#include "cc/kernels/optional_values.h"
-#include "cc/kernels/parallel.h"
+#include "cc/kernels/strided_copy.h"
 
 namespace paddlemend {
 namespace {
 
-/// What both operators take.
-struct Arguments {
-  const TensorView& x;
-  const TensorView* norm_weight;
-  const TensorView* norm_bias;
-  const TensorView* bias;
-  const TensorView* residual;
-  double epsilon;
-  double residual_alpha;
-  int64_t begin_norm_axis;
-  const MutableTensorView& out;
-  const MutableTensorView* residual_out;
-  const MutableTensorView* mean;
-  const MutableTensorView* inverse_deviation;
-};
-
-struct Size {
-  int64_t rows = 1;
-  int64_t columns = 1;
-};
-
-Status ReadSize(const TensorView& x, int64_t begin_norm_axis, Size* size) {
+Status ReadSize(const TensorView& x, int64_t begin_norm_axis, LayerNormSize* size) {
   if (begin_norm_axis < 0 || begin_norm_axis >= x.ndim) {
     return OutOfRange("begin_norm_axis is ", begin_norm_axis, ", expected 0 <= begin_norm_axis < ",
                       x.ndim, " for x of the shape ", ShapeString(x));
@@ -64,7 +39,7 @@ Status CheckLikeX(const TensorView& x, const char* name, const TensorLayout* ten
   return CheckSameShape("x", x, name, *tensor);
 }
 
-Status CheckArguments(const Arguments& of, Size* size) {
+Status CheckArguments(const LayerNormArguments& of, LayerNormSize* size) {
   PM_RETURN_IF_ERROR(CheckFloatingDType(of.x, "x"));
   PM_RETURN_IF_ERROR(ReadSize(of.x, of.begin_norm_axis, size));
   for (const NamedTensor& norm :
@@ -84,47 +59,8 @@ Status CheckArguments(const Arguments& of, Size* size) {
   return OkStatus();
 }
 
-/// Runs on elements of type T; `store` makes elements of `out`, of type Out, of normalized ones.
-template <typename T, typename Out, typename Store>
-void RunRows(const Arguments& of, const Size& size, const Store& store, const Context& context) {
-  using W = WorkType<T>;
-  const OptionalInput<T> bias(of.bias, context), residual(of.residual, context);
-  const OptionalInput<W> weight(of.norm_weight, context), shift(of.norm_bias, context);
-  const ContiguousInput x(of.x, context);
-  const ContiguousOutput out(of.out);
-  const OptionalOutput<T> sums(of.residual_out);
-  const OptionalOutput<W> means(of.mean), inverses(of.inverse_deviation);
-  const RowTerms<T> terms{static_cast<const T*>(x.data()), bias.data(), residual.data(),
-                          static_cast<W>(of.residual_alpha)};
-  const bool normalizes = of.norm_weight != nullptr || of.norm_bias != nullptr;
-  const LayerNormRows<T> rows(terms, weight.data(), shift.data(), size.columns, of.epsilon);
-  constexpr int64_t kGrain = 1 << 14;  // elements
-  const int64_t grain = std::max<int64_t>(kGrain / size.columns, 1);
-  ParallelFor(context, size.rows, grain, [&](int64_t begin, int64_t end) {
-    std::vector<W> buffer(size.columns);
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t offset = row * size.columns;
-      const W* const elements = rows.Sum(offset, buffer.data());
-      if (sums.data() != nullptr) StoreAll(elements, size.columns, sums.data() + offset);
-      RowMoments<W> moments{};
-      if (normalizes) {
-        moments = rows.Measure(elements);
-        rows.Normalize(elements, moments, buffer.data());
-      }
-      store(normalizes ? buffer.data() : elements, size.columns,
-            static_cast<Out*>(out.data()) + offset);
-      if (means.data() != nullptr) means.data()[row] = moments.mean;
-      if (inverses.data() != nullptr) inverses.data()[row] = moments.inverse;
-    }
-  });
-  out.Finish(context);
-  sums.Finish(context);
-  means.Finish(context);
-  inverses.Finish(context);
-}
-
 /// Fills what a call without elements writes; returns whether it is one.
-bool FinishEmpty(const Arguments& of, const Context& context) {
+bool FinishEmpty(const LayerNormArguments& of, const Context& context) {
   if (Numel(of.x) != 0) return false;
   if (of.mean != nullptr) FillZero(*of.mean, context);
   if (of.inverse_deviation != nullptr) FillZero(*of.inverse_deviation, context);
@@ -139,18 +75,14 @@ Status FusedLayerNorm(const TensorView& x, const TensorView* norm_weight,
                       int64_t begin_norm_axis, const MutableTensorView& out,
                       const MutableTensorView* residual_out, const MutableTensorView* mean,
                       const MutableTensorView* inverse_deviation, const Context& context) {
-  const Arguments of{x,        norm_weight,  norm_bias,      bias,
-                     residual, epsilon,      residual_alpha, begin_norm_axis,
-                     out,      residual_out, mean,           inverse_deviation};
-  Size size;
+  const LayerNormArguments of{x,        norm_weight,  norm_bias,      bias,
+                              residual, epsilon,      residual_alpha, begin_norm_axis,
+                              out,      residual_out, mean,           inverse_deviation};
+  LayerNormSize size;
   PM_RETURN_IF_ERROR(CheckArguments(of, &size));
   PM_RETURN_IF_ERROR(CheckSameDType("x", x, "out", out));
   if (FinishEmpty(of, context)) return OkStatus();
-  DispatchFloating(x.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const auto store = [](const WorkType<T>* from, int64_t n, T* to) { StoreAll(from, n, to); };
-    RunRows<T, T>(of, size, store, context);
-  });
+  RunLayerNorm(of, size, nullptr, context);
   return OkStatus();
 }
 
@@ -161,10 +93,10 @@ Status FusedLayerNormQuantized(const TensorView& x, const TensorView& norm_weigh
                                double max_bound, double min_bound, const MutableTensorView& out,
                                const MutableTensorView* residual_out, const MutableTensorView* mean,
                                const MutableTensorView* inverse_deviation, const Context& context) {
-  const Arguments of{x,        &norm_weight, &norm_bias,     bias,
-                     residual, epsilon,      residual_alpha, begin_norm_axis,
-                     out,      residual_out, mean,           inverse_deviation};
-  Size size;
+  const LayerNormArguments of{x,        &norm_weight, &norm_bias,     bias,
+                              residual, epsilon,      residual_alpha, begin_norm_axis,
+                              out,      residual_out, mean,           inverse_deviation};
+  LayerNormSize size;
   PM_RETURN_IF_ERROR(CheckArguments(of, &size));
   if (out.dtype != DType::kInt8) {
     return InvalidArgument("the dtype of out is ", DTypeName(out.dtype), ", expected int8");
@@ -179,16 +111,9 @@ Status FusedLayerNormQuantized(const TensorView& x, const TensorView& norm_weigh
                            ", expected -128 <= min_bound < 127 other than 0");
   }
   if (FinishEmpty(of, context)) return OkStatus();
-  DispatchFloating(x.dtype, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    using W = WorkType<T>;
-    const Quantization<W> quantization{static_cast<W>(max_bound * scale), static_cast<W>(min_bound),
-                                       static_cast<W>(max_bound)};
-    const auto store = [&](const W* from, int64_t n, int8_t* to) {
-      Quantize(quantization, round_type == 0, from, n, to);
-    };
-    RunRows<T, int8_t>(of, size, store, context);
-  });
+  const LayerNormQuantization quantization{max_bound * scale, min_bound, max_bound,
+                                           round_type == 0};
+  RunLayerNorm(of, size, &quantization, context);
   return OkStatus();
 }
 

@@ -32,8 +32,8 @@ Status IndexList::Read(const TensorView& index, const char* name, int64_t size) 
   PM_RETURN_IF_ERROR(CheckLayout(index, name));
   count_ = Numel(index);
   if (count_ > kInline) {
-    allocated_.reset(new int64_t[count_]);
-    data_ = allocated_.get();
+    allocated_ = std::make_unique<Buffer>(count_ * sizeof(int64_t));
+    data_ = static_cast<int64_t*>(allocated_->data());
   }
   const int64_t stride = index.ndim == 0 ? 0 : index.strides[0];
   const auto* const narrow = static_cast<const int32_t*>(index.data);

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "cc/kernels/contiguous.h"
 #include "cc/kernels/status.h"
 #include "cc/kernels/tensor_view.h"
 
@@ -29,7 +30,7 @@ class IndexList {
   int64_t count_ = 0;
   int64_t* data_ = inline_;
   int64_t inline_[kInline];  // few indices need no allocation
-  std::unique_ptr<int64_t[]> allocated_;
+  std::unique_ptr<Buffer> allocated_;
 };
 
 }  // namespace paddlemend

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cc/kernels/context.h"
+#include "cc/kernels/contiguous.h"
 #include "cc/kernels/status.h"
 #include "cc/kernels/tensor_view.h"
 
@@ -34,10 +35,11 @@ class IndexPositions {
   /// read and write, or int64_t if there are that many slices.
   template <typename Function>
   void WithNumbers(const Function& function) const {
-    if (wide_ != nullptr) {
-      function(static_cast<const int64_t*>(wide_.get()));
+    const void* const numbers = numbers_ == nullptr ? nullptr : numbers_->data();
+    if (is_wide_) {
+      function(static_cast<const int64_t*>(numbers));
     } else {
-      function(static_cast<const int32_t*>(narrow_.get()));
+      function(static_cast<const int32_t*>(numbers));
     }
   }
   int64_t count() const { return count_; }
@@ -52,8 +54,8 @@ class IndexPositions {
   void SetShape(const Shape& indices, const TensorLayout& x, int indexed);
 
   Shape result_shape_;
-  std::unique_ptr<int32_t[]> narrow_;
-  std::unique_ptr<int64_t[]> wide_;
+  std::unique_ptr<Buffer> numbers_;
+  bool is_wide_ = false;
   int64_t count_ = 1;
   int64_t size_ = 1;
   int slice_ndim_ = 0;

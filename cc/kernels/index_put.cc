@@ -1,7 +1,5 @@
 #include "cc/kernels/index_put.h"
 
-#include <vector>
-
 #include "cc/kernels/checks.h"
 #include "cc/kernels/contiguous.h"
 #include "cc/kernels/index_positions.h"
@@ -71,8 +69,9 @@ void Assign(const TensorView& x, const IndexPositions& positions, const TensorVi
   const CopyOfX target(x, out, context);
   const int64_t bytes = positions.slice() * ElementSize(x.dtype);
   const SliceSource source{slices.data(), positions.count(), bytes, is_one ? 0 : bytes};
-  positions.WithNumbers(
-      [&](const auto* numbers) { PutSlices(source, numbers, target.data(), context); });
+  positions.WithNumbers([&](const auto* numbers) {
+    PutSlices(source, numbers, positions.size(), target.data(), context);
+  });
   target.Finish(context);
 }
 
@@ -155,11 +154,16 @@ Status IndexPutGrad(const TensorView& out_grad, TensorList indices, bool accumul
   if (x_grad == nullptr || Numel(out_grad) == 0) return OkStatus();
   const CopyOfX target(out_grad, *x_grad, context);
   if (!accumulate) {
-    const std::vector<char> zeros(positions.slice() * ElementSize(out_grad.dtype));
-    const SliceSource source{zeros.data(), positions.count(), static_cast<int64_t>(zeros.size()),
-                             0};
-    positions.WithNumbers(
-        [&](const auto* numbers) { PutSlices(source, numbers, target.data(), context); });
+    MutableTensorView slice{out_grad, nullptr};
+    slice.ndim = 1;
+    slice.shape[0] = positions.slice();
+    const Buffer zeros(ByteSize(slice));
+    slice = ContiguousView(slice, zeros.data());
+    FillZero(slice, context);
+    const SliceSource source{zeros.data(), positions.count(), ByteSize(slice), 0};
+    positions.WithNumbers([&](const auto* numbers) {
+      PutSlices(source, numbers, positions.size(), target.data(), context);
+    });
   }
   target.Finish(context);
   return OkStatus();

@@ -1,6 +1,7 @@
 #include "cc/kernels/mask_positions.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "cc/kernels/contiguous.h"
 #include "cc/kernels/parallel.h"
@@ -28,7 +29,8 @@ void WritePositions(const uint8_t* mask, int64_t count, int64_t first, int64_t* 
 
 }  // namespace
 
-std::vector<int64_t> MaskPositions(const TensorView& mask, const Context& context) {
+std::unique_ptr<Buffer> MaskPositions(const TensorView& mask, int64_t* count,
+                                      const Context& context) {
   const ContiguousInput input(mask, context);
   const auto* const bytes = static_cast<const uint8_t*>(input.data());
   const int64_t size = Numel(mask);
@@ -42,15 +44,17 @@ std::vector<int64_t> MaskPositions(const TensorView& mask, const Context& contex
       }
     });
   };
-  for_each_chunk([&](int64_t chunk, int64_t first, int64_t count) {
+  for_each_chunk([&](int64_t chunk, int64_t first, int64_t size_of) {
     int32_t found = 0;
-    for (int64_t i = 0; i < count; ++i) found += bytes[first + i] != 0;
+    for (int64_t i = 0; i < size_of; ++i) found += bytes[first + i] != 0;
     starts[chunk + 1] = found;
   });
   for (int64_t chunk = 0; chunk < chunks; ++chunk) starts[chunk + 1] += starts[chunk];
-  std::vector<int64_t> positions(starts[chunks]);
-  for_each_chunk([&](int64_t chunk, int64_t first, int64_t count) {
-    WritePositions(bytes + first, count, first, positions.data() + starts[chunk]);
+  *count = starts[chunks];
+  auto positions = std::make_unique<Buffer>(*count * sizeof(int64_t));
+  auto* const out = static_cast<int64_t*>(positions->data());
+  for_each_chunk([&](int64_t chunk, int64_t first, int64_t size_of) {
+    WritePositions(bytes + first, size_of, first, out + starts[chunk]);
   });
   return positions;
 }

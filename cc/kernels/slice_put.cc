@@ -58,7 +58,7 @@ void Put(const SliceSource& slices, const Number* indices, char* out, const Cont
 }  // namespace
 
 template <typename Number>
-void PutSlices(const SliceSource& slices, const Number* indices, void* out,
+void PutSlices(const SliceSource& slices, const Number* indices, int64_t, void* out,
                const Context& context) {
   if (slices.count == 0 || slices.bytes == 0) return;
   char* const to = static_cast<char*>(out);
@@ -78,7 +78,7 @@ void PutSlices(const SliceSource& slices, const Number* indices, void* out,
   }
 }
 
-template void PutSlices(const SliceSource&, const int32_t*, void*, const Context&);
-template void PutSlices(const SliceSource&, const int64_t*, void*, const Context&);
+template void PutSlices(const SliceSource&, const int32_t*, int64_t, void*, const Context&);
+template void PutSlices(const SliceSource&, const int64_t*, int64_t, void*, const Context&);
 
 }  // namespace paddlemend

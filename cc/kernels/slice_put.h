@@ -17,9 +17,10 @@ struct SliceSource {
 };
 
 /// out[indices[i]] = slice i for every i, in this order: the last one of those with one index
-/// stays, whatever the number of threads. `out` is an array of slices; it and the source share no
-/// memory. Number is int32_t or int64_t.
+/// stays, whatever the number of threads. `out` is an array of `size` slices; it and the source
+/// share no memory. Number is int32_t or int64_t.
 template <typename Number>
-void PutSlices(const SliceSource& slices, const Number* indices, void* out, const Context& context);
+void PutSlices(const SliceSource& slices, const Number* indices, int64_t size, void* out,
+               const Context& context);
 
 }  // namespace paddlemend

@@ -112,10 +112,11 @@ int64_t UniqueSlices(const TensorView& x, int axis, const MutableTensorView& out
   const int64_t n = x.shape[axis];
   const Buffer rows(ByteSize(x));
   CopyRows(x, axis, rows.data(), context);
-  const std::unique_ptr<int64_t[]> first(new int64_t[n]);
+  const Buffer places(n * sizeof(int64_t));
+  auto* const first = static_cast<int64_t*>(places.data());
   const int64_t count =
-      DistinctRows(x.dtype, rows.data(), n, Numel(x) / n, first.get(), results, context);
-  GatherSlicesOf(x, axis, first.get(), count, out, context);
+      DistinctRows(x.dtype, rows.data(), n, Numel(x) / n, first, results, context);
+  GatherSlicesOf(x, axis, first, count, out, context);
   return count;
 }
 

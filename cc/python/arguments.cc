@@ -43,9 +43,9 @@ InputTensorList::InputTensorList(py::handle object, const char* name) {
 }
 
 OutputTensor::OutputTensor(const py::object& given, const char* name, DLDataType dtype,
-                           const Sizes& shape) {
+                           const Sizes& shape, DLDevice device) {
   if (given.is_none()) {
-    result_ = py::cast(Tensor(dtype, shape));
+    result_ = py::cast(Tensor(dtype, shape, device));
     created_ = result_.cast<const Tensor&>().View();
     return;
   }
@@ -68,7 +68,7 @@ OutputTensor OutputTensor::Given(const py::object& given, const char* name) {
 
 OutputTensor OutputTensor::Like(const py::object& given, const char* name,
                                 const InputTensor& like) {
-  return OutputTensor(given, name, like.dtype(), like.shape());
+  return OutputTensor(given, name, like.dtype(), like.shape(), like.device());
 }
 
 OutputTensor OutputTensor::Optional(const py::object& given, const char* name,

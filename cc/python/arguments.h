@@ -25,6 +25,7 @@ class InputTensor {
 
   /// Neither may be called if get() is null.
   DLDataType dtype() const { return tensor_->get()->dtype; }
+  DLDevice device() const { return tensor_->get()->device; }
   Sizes shape() const;
 
  private:
@@ -52,9 +53,9 @@ class OutputTensor {
   /// `given` is the caller's tensor or None. Raises ValueError if a given tensor is read-only or
   /// has another dtype or shape.
   OutputTensor(const pybind11::object& given, const char* name, DLDataType dtype,
-               const Sizes& shape);
+               const Sizes& shape, DLDevice device);
 
-  /// With the dtype and shape of `like`.
+  /// With the dtype, shape and device of `like`.
   static OutputTensor Like(const pybind11::object& given, const char* name,
                            const InputTensor& like);
 

@@ -22,7 +22,7 @@ PyObject* ExceptionFor(pm_status status) {
 
 pm_context* CreateContext() {
   pm_context* context = nullptr;
-  RaiseIfError(pm_context_create(&context));
+  RaiseIfError(Library::Of(kCpu), pm_context_create(&context));
   return context;
 }
 
@@ -34,9 +34,9 @@ pm_context* ModuleContext() {
   return context;
 }
 
-void RaiseIfError(pm_status status) {
+void RaiseIfError(const Library& library, pm_status status) {
   if (status == PM_OK) return;
-  PyErr_SetString(ExceptionFor(status), pm_last_error());
+  PyErr_SetString(ExceptionFor(status), library.last_error());
   throw py::error_already_set();
 }
 

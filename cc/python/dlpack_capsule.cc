@@ -2,20 +2,33 @@
 
 #include <string>
 
+#include "cc/python/library.h"
+
 namespace py = pybind11;
 
 namespace paddlemend::python {
 namespace {
 
+/// Whether the producer says that its tensor lies on a GPU.
+bool IsOnGpu(py::handle object) {
+  if (!py::hasattr(object, "__dlpack_device__")) return false;
+  const py::tuple device = object.attr("__dlpack_device__")();
+  return py::int_(device[0]).cast<int>() == kDLCUDA;
+}
+
 /// Asks for the versioned form first; producers older than DLPack 1.0 do not know the argument.
 py::object ExportCapsule(py::handle object) {
   const py::object method = object.attr("__dlpack__");
+  py::dict arguments;
+  // What the producer has put into its own stream is finished before ours goes on. DLPack calls the
+  // default stream 1.
+  if (IsOnGpu(object)) arguments["stream"] = Stream() == 0 ? 1 : Stream();
   try {
-    return method(py::arg("max_version") = py::make_tuple(DLPACK_MAJOR_VERSION, 0));
+    return method(py::arg("max_version") = py::make_tuple(DLPACK_MAJOR_VERSION, 0), **arguments);
   } catch (py::error_already_set& error) {
     if (!error.matches(PyExc_TypeError)) throw;
   }
-  return method();
+  return method(**arguments);
 }
 
 }  // namespace

@@ -6,11 +6,42 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <set>
 #include <utility>
+
+#include "cc/python/call.h"
+#include "cc/python/library.h"
 
 namespace py = pybind11;
 
 namespace paddlemend::python {
+
+/// Memory on a GPU. It goes back when the streams of all who got it have come so far.
+struct GpuMemory {
+  GpuMemory(DLDevice device, int64_t bytes)
+      : library(Library::Of(device)), device_id(device.device_id), stream(Stream()) {
+    RaiseIfError(library, library.GetCuda<decltype(pm_cuda_allocate)>("pm_cuda_allocate")(
+                              device_id, bytes, reinterpret_cast<void*>(stream), &data));
+  }
+
+  ~GpuMemory() {
+    for (const std::uintptr_t consumer : consumers) Order(consumer, stream);
+    library.GetCuda<decltype(pm_cuda_free)>("pm_cuda_free")(device_id, data,
+                                                            reinterpret_cast<void*>(stream));
+  }
+
+  pm_status Order(std::uintptr_t earlier, std::uintptr_t later) const {
+    return library.GetCuda<decltype(pm_cuda_order)>("pm_cuda_order")(
+        device_id, reinterpret_cast<void*>(earlier), reinterpret_cast<void*>(later));
+  }
+
+  const Library& library;
+  const int device_id;
+  const std::uintptr_t stream;
+  std::set<std::uintptr_t> consumers;
+  void* data = nullptr;
+};
+
 namespace {
 
 constexpr int64_t kAlignment = 64;
@@ -79,12 +110,23 @@ py::object ExportToDLPack(const Tensor& tensor, const py::object& stream,
                           const std::optional<std::pair<int, int>>& max_version,
                           const std::optional<std::pair<int, int>>& device,
                           std::optional<bool> copy) {
-  if (!stream.is_none()) throw py::value_error("stream must be None for a CPU tensor");
-  if (device && *device != std::make_pair(int{kDLCPU}, 0)) {
+  const DLDevice own = tensor.device();
+  const bool is_on_gpu = own.device_type != kDLCPU;
+  if (!is_on_gpu && !stream.is_none()) {
+    throw py::value_error("stream must be None for a CPU tensor");
+  }
+  if (device && *device != std::make_pair(static_cast<int>(own.device_type), own.device_id)) {
     throw py::buffer_error("dl_device is (" + std::to_string(device->first) + ", " +
-                           std::to_string(device->second) + "), expected (1, 0), the CPU");
+                           std::to_string(device->second) + "), expected (" +
+                           std::to_string(static_cast<int>(own.device_type)) + ", " +
+                           std::to_string(own.device_id) + ")");
   }
   const bool is_copy = copy.value_or(false);
+  if (is_on_gpu && is_copy) throw py::buffer_error("a tensor on a GPU is not copied");
+  if (is_on_gpu) {
+    const int64_t consumer = stream.is_none() ? 1 : stream.cast<int64_t>();
+    if (consumer >= 0) tensor.HandTo(static_cast<std::uintptr_t>(consumer));
+  }
   const Tensor exported = is_copy ? tensor.Copy() : tensor;
   const bool versioned = max_version && max_version->first >= DLPACK_MAJOR_VERSION;
   return versioned ? exported.ExportVersioned(is_copy) : exported.ExportUnversioned();
@@ -122,15 +164,30 @@ DLDataType RealDType(DLDataType dtype) {
   return {kDLFloat, static_cast<uint8_t>(is_double ? 64 : 32), 1};
 }
 
-Tensor::Tensor(DLDataType dtype, Sizes shape) : dtype_(dtype), shape_(std::move(shape)) {
+Tensor::Tensor(DLDataType dtype, Sizes shape, DLDevice device)
+    : dtype_(dtype), device_(device), shape_(std::move(shape)) {
   bytes_ = LayOut(shape_, std::max<int64_t>(ElementSize(dtype), 1), &strides_);
-  data_ = Allocate(bytes_);
+  if (device.device_type == kDLCPU) {
+    data_ = Allocate(bytes_);
+    return;
+  }
+  gpu_memory_ = std::make_shared<GpuMemory>(device, bytes_);
+  data_ = std::shared_ptr<void>(gpu_memory_, gpu_memory_->data);
+}
+
+void Tensor::HandTo(std::uintptr_t stream) const {
+  // 0 and 1 are both names of the default stream.
+  if (std::max<std::uintptr_t>(stream, 1) == std::max<std::uintptr_t>(gpu_memory_->stream, 1)) {
+    return;
+  }
+  RaiseIfError(gpu_memory_->library, gpu_memory_->Order(gpu_memory_->stream, stream));
+  gpu_memory_->consumers.insert(stream);
 }
 
 DLTensor Tensor::View() const {
   DLTensor view{};
   view.data = data_.get();
-  view.device = {kDLCPU, 0};
+  view.device = device_;
   view.ndim = static_cast<int32_t>(shape_.size());
   view.dtype = dtype_;
   // DLPack has no const; consumers do not write to shape and strides.
@@ -139,8 +196,15 @@ DLTensor Tensor::View() const {
   return view;
 }
 
+Tensor Tensor::First(int64_t count) const {
+  Tensor first = *this;
+  first.shape_[0] = count;
+  first.bytes_ = LayOut(first.shape_, std::max<int64_t>(ElementSize(dtype_), 1), &first.strides_);
+  return first;
+}
+
 Tensor Tensor::Copy() const {
-  Tensor copy(dtype_, shape_);
+  Tensor copy(dtype_, shape_, device_);
   std::memcpy(copy.data_.get(), data_.get(), bytes_);
   return copy;
 }
@@ -159,7 +223,7 @@ py::object Tensor::ExportUnversioned() const {
 
 void BindTensor(py::module_& module) {
   py::class_<Tensor>(module, "Tensor",
-                     "A contiguous CPU tensor: what operators return when no output is given. "
+                     "A contiguous tensor: what operators return when no output is given. "
                      "Any DLPack consumer reads it without a copy, for example "
                      "numpy.from_dlpack(t), torch.from_dlpack(t) or paddle.from_dlpack(t).")
       .def_property_readonly(
@@ -174,8 +238,11 @@ void BindTensor(py::module_& module) {
            "A DLPack capsule, as the Python array API standard defines it.")
       .def(
           "__dlpack_device__",
-          [](const Tensor&) { return py::make_tuple(static_cast<int>(kDLCPU), 0); },
-          "(1, 0), the CPU.")
+          [](const Tensor& self) {
+            return py::make_tuple(static_cast<int>(self.device().device_type),
+                                  self.device().device_id);
+          },
+          "(1, 0) for the CPU, (2, N) for GPU number N.")
       .def("__repr__", &Describe);
 }
 

@@ -22,17 +22,28 @@ std::string DTypeName(DLDataType dtype);
 DLDataType ComplexDType(DLDataType dtype);
 DLDataType RealDType(DLDataType dtype);
 
-/// A contiguous CPU tensor that shares ownership of its memory with its DLPack capsules.
+struct GpuMemory;
+
+/// A contiguous tensor that shares ownership of its memory with its DLPack capsules.
 class Tensor {
  public:
-  /// Uninitialised memory, aligned to 64 bytes. Raises MemoryError if there is not enough.
-  Tensor(DLDataType dtype, Sizes shape);
+  /// Uninitialised memory, aligned to 64 bytes. Raises MemoryError if there is not enough. On a GPU
+  /// it is for use in the stream of this thread.
+  Tensor(DLDataType dtype, Sizes shape, DLDevice device);
 
   const Sizes& shape() const { return shape_; }
   DLDataType dtype() const { return dtype_; }
+  DLDevice device() const { return device_; }
+
+  /// Makes a consumer's stream wait for the one of this tensor, and its memory stay for as long as
+  /// the consumer's stream needs it. On a GPU only.
+  void HandTo(std::uintptr_t stream) const;
 
   /// A view of this object's memory and shape, valid as long as this object.
   DLTensor View() const;
+
+  /// The first `count` slices along the first dimension, in the same memory.
+  Tensor First(int64_t count) const;
 
   /// A new tensor with the same contents.
   Tensor Copy() const;
@@ -43,9 +54,11 @@ class Tensor {
 
  private:
   DLDataType dtype_;
+  DLDevice device_;
   Sizes shape_;
   Sizes strides_;
   int64_t bytes_;
+  std::shared_ptr<GpuMemory> gpu_memory_;  // null on the CPU
   std::shared_ptr<void> data_;
 };
 

@@ -10,6 +10,7 @@
 #include "cc/capi/paddlemend.h"
 #include "cc/python/arguments.h"
 #include "cc/python/call.h"
+#include "cc/python/library.h"
 #include "cc/python/operators.h"
 
 namespace py = pybind11;
@@ -33,21 +34,25 @@ DLDataType NumberDType(const std::string& name) {
 py::object FirstSlices(const Tensor& tensor, int64_t dimension, int64_t count) {
   Sizes shape = tensor.shape();
   if (shape[dimension] == count) return py::cast(tensor);
+  // A copy gives memory back, but not much of it here.
+  if (dimension == 0 && count > shape[0] / 2) return py::cast(tensor.First(count));
   shape[dimension] = count;
-  const Tensor result(tensor.dtype(), shape);
+  const Tensor result(tensor.dtype(), shape, tensor.device());
   DLTensor source = tensor.View();
   source.shape = shape.data();
   DLTensor target = result.View();
-  Call([&] { return pm_expand(&source, &target, ModuleContext()); });
+  const Library& library = Library::Of(tensor.device());
+  pm_context* const context = library.context();
+  Call(library, [&] { return PM_CALL(library, pm_expand, &source, &target, context); });
   return py::cast(result);
 }
 
 /// An optional result of n numbers.
 class Numbers {
  public:
-  Numbers(bool wanted, const DLDataType& dtype, int64_t n) {
+  Numbers(bool wanted, const DLDataType& dtype, int64_t n, DLDevice device) {
     if (!wanted) return;
-    tensor_.emplace(dtype, Sizes{n});
+    tensor_.emplace(dtype, Sizes{n}, device);
     view_ = tensor_->View();
   }
 
@@ -77,16 +82,18 @@ py::object Unique(const py::object& x, bool return_index, bool return_inverse, b
     n = shape[dimension];
     most = shape;
   }
-  const Tensor out(input.dtype(), most);
+  const Tensor out(input.dtype(), most, input.device());
   const DLDataType numbers = NumberDType(dtype);
-  Numbers index(return_index, numbers, n);
-  Numbers inverse(return_inverse, numbers, n);
-  Numbers counts(return_counts, numbers, n);
+  Numbers index(return_index, numbers, n, input.device());
+  Numbers inverse(return_inverse, numbers, n, input.device());
+  Numbers counts(return_counts, numbers, n, input.device());
   DLTensor out_view = out.View();
   int64_t count = 0;
-  Call([&] {
-    return pm_unique(input.get(), axis ? &*axis : nullptr, axis ? 1 : 0, &out_view, index.get(),
-                     inverse.get(), counts.get(), &count, ModuleContext());
+  const Library& library = Library::Of(input.device());
+  pm_context* const context = library.context();
+  Call(library, [&] {
+    return PM_CALL(library, pm_unique, input.get(), axis ? &*axis : nullptr, axis ? 1 : 0,
+                   &out_view, index.get(), inverse.get(), counts.get(), &count, context);
   });
   std::vector<py::object> results{FirstSlices(out, dimension, count)};
   index.AddTo(&results, count);

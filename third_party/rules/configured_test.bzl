@@ -4,11 +4,13 @@ _PADDLE = "//third_party/paddle:version"
 _PYTHON = "//third_party/python:version"
 _FEATURES = "//command_line_option:features"
 _COPTS = "//command_line_option:copt"
+_CUDA = "//third_party/cuda:library"
 
 def _configuration_impl(settings, attr):
     copts = ["-fno-sanitize-recover=all"] if attr.sanitizer == "ubsan" else []
     return {
         _COPTS: settings[_COPTS] + copts,
+        _CUDA: "on" if attr.cuda else settings[_CUDA],
         _FEATURES: settings[_FEATURES] + ([attr.sanitizer] if attr.sanitizer else []),
         _PADDLE: attr.paddle or settings[_PADDLE],
         _PYTHON: attr.python or settings[_PYTHON],
@@ -16,8 +18,8 @@ def _configuration_impl(settings, attr):
 
 _configuration = transition(
     implementation = _configuration_impl,
-    inputs = [_COPTS, _FEATURES, _PADDLE, _PYTHON],
-    outputs = [_COPTS, _FEATURES, _PADDLE, _PYTHON],
+    inputs = [_COPTS, _CUDA, _FEATURES, _PADDLE, _PYTHON],
+    outputs = [_COPTS, _CUDA, _FEATURES, _PADDLE, _PYTHON],
 )
 
 def _configured_test_impl(ctx):
@@ -36,8 +38,9 @@ def _configured_test_impl(ctx):
 
 configured_test = rule(
     implementation = _configured_test_impl,
-    doc = "Runs `test` built for another Paddle or Python, or with a sanitizer.",
+    doc = "Runs `test` built for another Paddle or Python, with a sanitizer, or with the library for GPUs.",
     attrs = {
+        "cuda": attr.bool(doc = "with --config=cuda"),
         "paddle": attr.string(doc = "a Paddle as in --config=paddle-X.Y; empty for the selected one"),
         "python": attr.string(doc = "a Python as in --config=python-X.Y; empty for the selected one"),
         "sanitizer": attr.string(values = ["", "asan", "ubsan", "tsan"]),
