@@ -313,7 +313,7 @@ BATCH_NORM = Operator(
     forward_tolerance=SUM,
     gradient_tolerance=SUM,
     wrong_today=(
-        "3.0: a 0-size input is refused",
+        "3.0, 3.1.0: a 0-size input is refused",
         "all: with training=False, use_global_stats=False the gradient is not that of the batch",
         "all: weight or bias alone has no gradient, of a 0-size batch it is refused",
         "3.0-3.2: running statistics of a wrong size are read and written out of bounds",
@@ -379,7 +379,7 @@ COPYSIGN = Operator(
         "all: x and y of different dtypes are refused unless both are floating",
         "3.0: x and y of different floating dtypes, and broadcasting with a 0-size are refused",
         "all: copysign_ of int64 rounds to float64",
-        "3.0: the float16 gradient of a long broadcast is wrong",
+        "3.0, 3.1.0: the float16 gradient of a long broadcast is wrong",
         "3.3: copysign_ with a wider y changes the dtype of x",
     ),
     behaviour_changes=(
@@ -555,7 +555,7 @@ CONV2D = Operator(
     gradient_tolerance=SUM,
     wrong_today=(
         "all: SAME silently resets the dilation to 1",
-        "3.0: an empty batch is refused; without channels NHWC ends the process with SIGFPE",
+        "3.0, 3.1.0: an empty batch is refused; 3.0: without channels NHWC ends with SIGFPE",
         "3.3: without input channels the result has no channels, with a bias it raises",
         "all: no filters are refused",
         "all: an empty image has one position, not none, under a stride of 2",
@@ -593,7 +593,7 @@ CONV2D_TRANSPOSE = Operator(
         "3.0: in NHWC the gradient of x is wrong for a 3 x 3 kernel, stride 1 and padding 1",
         "3.0: no input channels and no filters are refused",
         "3.0: the gradient of an empty image ends the process with SIGSEGV",
-        "3.3: output_size is not checked for an empty image",
+        "3.2.0, 3.3: output_size is not checked for an empty image",
         "all: a padding that crops all of the result ends the process with SIGSEGV",
         "all: output_size in a list with tensors, or in a tensor of one element, is read as -1",
         "all: an output_padding between the stride and the dilation is refused",

@@ -160,9 +160,9 @@ def test_readers_without_dlpack_1_get_its_old_form(result):
     assert '"dltensor_versioned"' in repr(result.__dlpack__(max_version=(2, 0)))
 
 
-def test_a_result_is_on_the_cpu_only(result):
+def test_a_result_is_on_the_device_that_computed_it(result):
     result.__dlpack__(dl_device=(1, 0))
-    with pytest.raises(BufferError, match=r"dl_device is \(2, 0\), expected \(1, 0\), the CPU"):
+    with pytest.raises(BufferError, match=r"dl_device is \(2, 0\), expected \(1, 0\)"):
         result.__dlpack__(dl_device=(2, 0))
 
 
