@@ -16,6 +16,7 @@ def pytest_test(
         matrix_pythons = {},
         tags = [],
         args = [],
+        shard_count = None,
         **kwargs):
     """Runs `srcs` with pytest.
 
@@ -32,6 +33,7 @@ def pytest_test(
       matrix_pythons: the same for --config=matrix. Where the machine lacks that Python, they are skipped.
       tags: for example ["matrix"].
       args: further words for pytest.
+      shard_count: processes that share the tests among them.
       **kwargs: handed to py_test.
     """
     files = ["%s/%s" % (native.package_name(), source) for source in srcs if source.startswith("test_")]
@@ -41,6 +43,7 @@ def pytest_test(
         timeout = timeout,
         srcs = srcs + ["//third_party/rules:pytest_main.py"],
         args = args + files,
+        shard_count = shard_count,
         data = data,
         main = "//third_party/rules:pytest_main.py",
         tags = tags,
@@ -60,6 +63,7 @@ def pytest_test(
             args = args + files,  # again, because a py_test keeps them to itself
             paddle = paddle,
             python = python,
+            shard_count = shard_count,
             tags = tags + [tag],
             test = ":" + name,
         )
