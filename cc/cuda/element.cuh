@@ -4,6 +4,7 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
+#include <complex>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -30,51 +31,38 @@ constexpr bool kIsHalf = std::is_same_v<T, __half> || std::is_same_v<T, __nv_bfl
 template <typename T>
 constexpr bool kIsFloating = kIsHalf<T> || std::is_floating_point_v<T>;
 
+/// What elements of the storage type T are on the device.
+template <typename T>
+struct OnDevice {
+  using type = T;
+};
+template <>
+struct OnDevice<Float16> {
+  using type = __half;
+};
+template <>
+struct OnDevice<BFloat16> {
+  using type = __nv_bfloat16;
+};
+template <typename R>
+struct OnDevice<std::complex<R>> {
+  using type = Complex<R>;
+};
+
 /// Calls `function(TypeTag<T>())` with the type of the elements of `dtype` on the device.
 template <typename Function>
 decltype(auto) Dispatch(DType dtype, Function&& function) {
-  switch (dtype) {
-    case DType::kBool:
-      return function(TypeTag<Bool8>());
-    case DType::kUInt8:
-      return function(TypeTag<uint8_t>());
-    case DType::kInt8:
-      return function(TypeTag<int8_t>());
-    case DType::kInt16:
-      return function(TypeTag<int16_t>());
-    case DType::kInt32:
-      return function(TypeTag<int32_t>());
-    case DType::kInt64:
-      return function(TypeTag<int64_t>());
-    case DType::kFloat16:
-      return function(TypeTag<__half>());
-    case DType::kBFloat16:
-      return function(TypeTag<__nv_bfloat16>());
-    case DType::kFloat32:
-      return function(TypeTag<float>());
-    case DType::kFloat64:
-      return function(TypeTag<double>());
-    case DType::kComplex64:
-      return function(TypeTag<Complex<float>>());
-    case DType::kComplex128:
-      break;
-  }
-  return function(TypeTag<Complex<double>>());
+  return DispatchDType(dtype, [&](auto tag) -> decltype(auto) {
+    return function(TypeTag<typename OnDevice<typename decltype(tag)::type>::type>());
+  });
 }
 
 /// As Dispatch, for a dtype that IsFloating.
 template <typename Function>
 decltype(auto) DispatchFloat(DType dtype, Function&& function) {
-  switch (dtype) {
-    case DType::kFloat16:
-      return function(TypeTag<__half>());
-    case DType::kBFloat16:
-      return function(TypeTag<__nv_bfloat16>());
-    case DType::kFloat32:
-      return function(TypeTag<float>());
-    default:
-      return function(TypeTag<double>());
-  }
+  return DispatchFloating(dtype, [&](auto tag) -> decltype(auto) {
+    return function(TypeTag<typename OnDevice<typename decltype(tag)::type>::type>());
+  });
 }
 
 /// Calls `function(TypeTag<T>())` with a type of that many bytes: 1, 2, 4, 8 or 16.
