@@ -15,7 +15,7 @@ from paddle import _C_ops
 from paddle.framework import in_dynamic_mode, in_dynamic_or_pir_mode
 from paddle.nn.functional import conv
 from paddlemend.kernels import behaviour_changes, installation
-from paddlemend.kernels.redirect import Redirect
+from paddlemend.redirect import Redirect
 
 _CHANGE = "conv.same_dilation"
 _HALF = (paddle.float16, paddle.bfloat16)

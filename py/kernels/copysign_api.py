@@ -16,13 +16,14 @@ import paddle
 from paddle import _C_ops
 from paddle.framework import in_dynamic_mode, in_dynamic_or_pir_mode
 from paddlemend.kernels import behaviour_changes, installation
-from paddlemend.kernels.redirect import Redirect
+from paddlemend.redirect import Redirect
 
 _CHANGE = "copysign.integer_dtype"
 
 _FLOATING = {paddle.float16, paddle.bfloat16, paddle.float32, paddle.float64}
 _UNSIGNED = {paddle.bool, paddle.uint8}
 _INTEGERS = {*_UNSIGNED, paddle.int8, paddle.int16, paddle.int32, paddle.int64}
+_REAL = _FLOATING | _INTEGERS
 
 # Whether copysign runs for copysign_, which in a static program is copysign.
 _for_in_place: ContextVar[bool] = ContextVar("_for_in_place", default=False)
@@ -70,7 +71,7 @@ def _is_ours(x: Any, y: Any) -> bool:
     """Whether these are real tensors, or y a number, and the operator is installed."""
     tensors = [x] if isinstance(y, Real) else [x, y]
     return installation.is_active("copysign") and all(
-        getattr(tensor, "dtype", None) in _FLOATING | _INTEGERS for tensor in tensors
+        getattr(tensor, "dtype", None) in _REAL for tensor in tensors
     )
 
 

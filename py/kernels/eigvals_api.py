@@ -12,7 +12,7 @@ from typing import Any
 import paddle
 from paddle import _C_ops
 from paddlemend.kernels import installation
-from paddlemend.kernels.redirect import AttributeRedirect
+from paddlemend.redirect import AttributeRedirect
 
 _COMPLEX = {paddle.float32: paddle.complex64, paddle.float64: paddle.complex128}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import paddle
 from paddlemend.kernels import installation
-from paddlemend.kernels.redirect import Redirect
+from paddlemend.redirect import Redirect
 
 
 def index(tensor: Any) -> int:

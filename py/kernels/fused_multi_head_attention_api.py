@@ -18,7 +18,7 @@ from paddle.autograd import PyLayer
 from paddle.framework import in_dynamic_mode, in_dynamic_or_pir_mode
 from paddle.nn import functional as F
 from paddlemend.kernels import installation
-from paddlemend.kernels.redirect import Redirect
+from paddlemend.redirect import Redirect
 
 _NAME = "fused_multi_head_attention"
 _MODES = ("upscale_in_train", "downscale_in_infer")

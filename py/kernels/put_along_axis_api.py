@@ -15,7 +15,7 @@ import paddle
 from paddle import _C_ops
 from paddle.framework import in_dynamic_mode, in_dynamic_or_pir_mode
 from paddlemend.kernels import installation
-from paddlemend.kernels.redirect import Redirect
+from paddlemend.redirect import Redirect
 
 _TENSORS = (paddle.Tensor, paddle.pir.Value)
 _FLOATING = (paddle.float16, paddle.bfloat16, paddle.float32, paddle.float64)

@@ -13,7 +13,7 @@ from paddle import _C_ops
 from paddle.base.framework import convert_np_dtype_to_dtype_
 from paddle.framework import in_dynamic_mode
 from paddlemend.kernels import installation
-from paddlemend.kernels.redirect import Redirect
+from paddlemend.redirect import Redirect
 
 _DTYPE = 5  # the position of this parameter
 

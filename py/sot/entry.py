@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from types import CodeType, FunctionType, MethodType, TracebackType
+from types import CodeType, MethodType, TracebackType
 from typing import Any
 
 from paddle.jit.sot import translate as paddle_translate
+from paddlemend.redirect import Redirect
 from paddlemend.sot import translation
 from paddlemend.sot.bytecode import Code
 from paddlemend.sot.patches import Patches
@@ -21,19 +22,11 @@ _codes: dict[CodeType, CodeType] = {}
 
 
 def install(patches: Patches) -> None:
-    """Makes `symbolic_translate` take functions with handlers.
-
-    Its code is exchanged, not the function, so that references which others hold are mended, too.
-    """
-    function = paddle_translate.symbolic_translate
-    old = function.__code__
-    stock = FunctionType(
-        old, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-    )
-    stock.__kwdefaults__ = function.__kwdefaults__
-    patches.set(paddle_translate, "_paddlemend_symbolic_translate", _entry_for(stock))
-    function.__code__ = _delegate.__code__
-    patches.on_undo(lambda: setattr(function, "__code__", old))
+    """Makes `symbolic_translate` take functions with handlers."""
+    redirect = Redirect(paddle_translate.symbolic_translate, _delegate)
+    patches.set(paddle_translate, "_paddlemend_symbolic_translate", _entry_for(redirect.stock))
+    redirect.set_on(True)
+    patches.on_undo(lambda: redirect.set_on(False))
 
 
 def _delegate(fn, **kwargs):  # type: ignore[no-untyped-def]
