@@ -75,7 +75,7 @@ def test_conv2d_has_gradients_of_gradients():
         assert_second_order(F.conv2d, case)
 
 
-def works_on_stock(function, case: str) -> bool:
+def has_second_order(function, case: str) -> bool:
     shape, weight_shape, options = CASES[case]
     try:
         second_order(function, *tensors(shape, weight_shape, dtype="float32"), options)
@@ -87,12 +87,12 @@ def works_on_stock(function, case: str) -> bool:
 @in_child
 def test_what_works_on_the_wheel_works_mended():
     functions = (F.conv2d, F.conv2d_transpose)
-    before = {(f.__name__, case): works_on_stock(f, case) for f in functions for case in CASES}
+    before = {(f.__name__, case): has_second_order(f, case) for f in functions for case in CASES}
     paddlemend.install()
     for function in functions:
         for case in CASES:
             if before[function.__name__, case]:
-                assert works_on_stock(function, case), (function.__name__, case)
+                assert has_second_order(function, case), (function.__name__, case)
 
 
 @pytest.mark.parametrize("case", ["plain", "groups"])

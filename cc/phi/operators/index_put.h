@@ -71,7 +71,8 @@ inline void InferIndexPut(const phi::MetaTensor& x, const std::vector<const phi:
 template <typename Index>
 void CheckIndex(const phi::DenseTensor& index, size_t which, int64_t size) {
   const Index* const data = index.data<Index>();
-  for (int64_t i = 0; i < index.numel(); ++i) {
+  const int64_t count = index.numel();
+  for (int64_t i = 0; i < count; ++i) {
     if (data[i] < -size || data[i] >= size) {
       PADDLE_THROW(common::errors::InvalidArgument(
           "index_put: indices[%d], element %d, is %d, expected %d <= indices[%d] < %d", which, i,
