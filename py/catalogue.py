@@ -35,12 +35,12 @@ RESIDUAL = "residual"  # close, or a normwise residual of at most 50·n·eps
 class PhiKernel:
     """One kernel name in Paddle's KernelFactory and the dtypes that ours serves.
 
-    `guarded` is the wheel's own kernel, where it has one, behind our check of its arguments.
+    With `where_present`, only of the dtypes that the wheel has it for, which may be none.
     """
 
     name: str
     dtypes: tuple[str, ...] = ALL_DTYPES
-    guarded: bool = False
+    where_present: bool = False
 
 
 @dataclass(frozen=True)
@@ -244,8 +244,10 @@ INDEX_PUT = Operator(
     phi_kernels=(
         PhiKernel("index_put"),
         PhiKernel("index_put_grad"),
-        PhiKernel("index_elementwise_put", guarded=True),  # x[indices] = value, since 3.1
-        PhiKernel("index_elementwise_put_with_tensor", guarded=True),
+        # x[indices] = value, since 3.1: checks before the wheel's own kernels, and a gradient.
+        PhiKernel("index_elementwise_put", where_present=True),
+        PhiKernel("index_elementwise_put_with_tensor", where_present=True),
+        PhiKernel("index_elementwise_put_with_tensor_grad", where_present=True),
     ),
     policy=REPLACE,
     reference="Torch's operators; of several values for one place the last one stays, as in NumPy",
@@ -254,6 +256,7 @@ INDEX_PUT = Operator(
     wrong_today=(
         "all: an index out of range is not refused: it writes to other memory; since 3.1 also in"
         " `x[index] = value`",
+        "3.1.1-3.3: the gradient of value in `x[index] = value` is wrong but for float32",
         "all: a mask of another shape than x, and more indices than dimensions are accepted",
         "all: 0-D integer indices, and more than 6 dimensions of x are refused",
         "all: an index into an empty or a 0-D x is not checked; 3.0 ends the process",

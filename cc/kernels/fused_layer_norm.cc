@@ -1,6 +1,7 @@
 #include "cc/kernels/fused_layer_norm.h"
 
 #include <algorithm>
+#include <string>
 
 #include "cc/kernels/checks.h"
 #include "cc/kernels/fused_layer_norm_run.h"
@@ -29,8 +30,10 @@ Status CheckBias(const TensorView& bias, const TensorView& x, int64_t begin_norm
   const int64_t ndim = x.ndim - begin_norm_axis;
   const int64_t* const shape = x.shape.data() + begin_norm_axis;
   if (bias.ndim == ndim && std::equal(shape, shape + ndim, bias.shape.begin())) return OkStatus();
-  return InvalidArgument("the shape of bias is ", ShapeString(bias), ", expected ",
-                         ShapeString(shape, ndim), " or [", columns, "], the columns of x");
+  const std::string flat = ShapeString(&columns, 1);
+  const std::string expected = ndim == 1 ? flat : ShapeString(shape, ndim) + " or " + flat;
+  return InvalidArgument("the shape of bias is ", ShapeString(bias), ", expected ", expected,
+                         ", the columns of x");
 }
 
 Status CheckLikeX(const TensorView& x, const char* name, const TensorLayout* tensor) {

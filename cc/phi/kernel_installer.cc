@@ -71,7 +71,7 @@ std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed,
   phi::KernelKey key;
   const phi::Kernel* stock = FindCpuKernel(stock_kernels, routed.dtype, &key);
   const bool added = stock == nullptr;
-  if (added && kernel.guards) return "";
+  if (added && kernel.where_present) return "";
   phi::KernelArgsDef args;
   if (added) {
     stock = FindCpuKernel(stock_kernels, phi::DataType::FLOAT32, &key);
@@ -123,7 +123,7 @@ std::string PlanKernel(const PhiKernel& kernel, const std::vector<phi::DataType>
   plan->kernel = kernel.name;
   const auto& factory = phi::KernelFactory::Instance().kernels();
   const auto stock = factory.find(kernel.name);
-  if (stock == factory.end() && kernel.guards) return "";
+  if (stock == factory.end() && kernel.where_present) return "";
   if (stock == factory.end() && !kernel.is_new) return "the wheel has no kernel of this name";
   const KernelsByKey* const entries = stock == factory.end() ? nullptr : &stock->second;
   for (const RoutedKernel& routed : kernel.make(kernel.name)) {

@@ -45,9 +45,10 @@ using AddedArgs = void (*)(phi::DataType dtype, phi::KernelArgsDef* args);
 struct PhiKernel {
   std::string name;
   std::vector<RoutedKernel> (*make)(const std::string& name);
-  AddedArgs added_args;  // null where every dtype that follows the kernel's does so
-  bool is_new = false;   // the wheel has no CPU kernel of this name, for no dtype
-  bool guards = false;   // ours checks the arguments, and the wheel's kernel computes
+  AddedArgs added_args;        // null where every dtype that follows the kernel's does so
+  bool is_new = false;         // the wheel has no CPU kernel of this name, for no dtype
+  bool where_present = false;  // of the dtypes that the wheel has it for alone, which may be none
+  bool guards = false;         // ours checks the arguments, and the wheel's kernel computes
 };
 
 /// `Function` as a PHI kernel for one dtype, routed by the switch of `Tag`. With kGuards the
@@ -113,11 +114,20 @@ PhiKernel RouteNew(const char* name) {
   return kernel;
 }
 
-/// A check of the arguments in front of a kernel of the wheel, for each dtype that it has: `Check`
-/// throws for those that the kernel must not see. A wheel without the kernel has nothing to guard.
+/// As Route, for a kernel that not every wheel has, and of the dtypes that it has alone.
+template <typename Tag, auto Function>
+PhiKernel RouteWherePresent(const char* name) {
+  PhiKernel kernel = Route<Tag, Function>(name);
+  kernel.where_present = true;
+  return kernel;
+}
+
+/// A check of the arguments in front of a kernel of the wheel, where it is present: `Check` throws
+/// for those that the kernel must not see.
 template <typename Tag, auto Check>
 PhiKernel RouteGuard(const char* name) {
   PhiKernel kernel{name, &MakeRoutedKernels<Tag, Check, true>, nullptr};
+  kernel.where_present = true;
   kernel.guards = true;
   return kernel;
 }

@@ -7,6 +7,7 @@ floating point numbers, and to that of x for copysign_.
 from __future__ import annotations
 
 import math
+import reprlib
 import sys
 from contextvars import ContextVar
 from numbers import Real
@@ -59,20 +60,24 @@ def copysign_(x: Any, y: Any, name: str | None = None) -> Any:
 
 
 def _is_plain(x: Any, y: Any) -> bool:
-    """Whether the wheel's function converts nothing, a number to a floating dtype, or refuses y:
-    first of all because a call of few elements takes as long as what is asked here."""
-    dtype = x.dtype
+    """Whether the wheel's function converts nothing but a number to a floating dtype: asked first
+    because a call of few elements takes as long as what is asked here."""
+    dtype = getattr(x, "dtype", None)
     return dtype in _FLOATING and (
-        isinstance(y, (float, int)) or getattr(y, "dtype", dtype) == dtype
+        isinstance(y, (float, int)) or getattr(y, "dtype", None) == dtype
     )
 
 
 def _is_ours(x: Any, y: Any) -> bool:
     """Whether these are real tensors, or y a number, and the operator is installed."""
-    tensors = [x] if isinstance(y, Real) else [x, y]
-    return installation.is_active("copysign") and all(
-        getattr(tensor, "dtype", None) in _REAL for tensor in tensors
-    )
+    if not installation.is_active("copysign"):
+        return False
+    operands = {"x": x} if isinstance(y, Real) else {"x": x, "y": y}
+    for name, operand in operands.items():
+        if not hasattr(operand, "dtype"):
+            expected = "a tensor" if name == "x" else "a tensor or a number"
+            raise TypeError(f"copysign: {name} is {reprlib.repr(operand)}; expected {expected}")
+    return all(operand.dtype in _REAL for operand in operands.values())
 
 
 def _runs_in_wheel(x: Any, y: Any) -> bool:

@@ -49,7 +49,7 @@ def test_install_replaces_every_operator_of_the_catalogue():
         status = state_of(operator.name)
         assert status.state == "replaced"
         for kernel in operator.phi_kernels:
-            if not kernel.guarded:
+            if not kernel.where_present:
                 assert set(status.kernels[kernel.name]) == set(kernel.dtypes)
 
 

@@ -54,6 +54,14 @@ def test_copysign_in_place_takes_the_signs_of_int8(dtype):
     np.testing.assert_array_equal(paddle.copysign_(x, y).numpy(), np.array([-1, 2, 3], dtype))
 
 
+@pytest.mark.parametrize("y", ["a", None, [1.0]])
+def test_copysign_names_what_is_no_tensor(y):
+    with pytest.raises(TypeError, match=r"copysign: y is .*; expected a tensor or a number"):
+        paddle.copysign(paddle.ones([2]), y)
+    with pytest.raises(TypeError, match="copysign: x is 'a'; expected a tensor"):
+        paddle.copysign("a", paddle.ones([2]))
+
+
 @pytest.mark.parametrize("by_batch", [True, False])
 def test_the_second_order_gradient_of_batch_norm_is_that_of_plain_operators(by_batch):
     values = np.random.default_rng(0)

@@ -61,6 +61,12 @@ inline void InferFusedLayerNorm(const phi::MetaTensor& x, const phi::MetaTensor&
                                 phi::MetaTensor* out, phi::MetaTensor* residual_out,
                                 phi::MetaTensor* mean, phi::MetaTensor* variance,
                                 phi::MetaConfig config) {
+  if (begin_norm_axis < 0 || begin_norm_axis >= x.dims().size()) {
+    PADDLE_THROW(common::errors::InvalidArgument(
+        "fused_layer_norm: begin_norm_axis is %d; expected 0 <= begin_norm_axis < %d for x of the "
+        "shape [%s].",
+        begin_norm_axis, x.dims().size(), x.dims()));
+  }
   phi::FusedLayerNormInferMeta(x, phi::MetaTensor(), residual, norm_weight, norm_bias, epsilon,
                                residual_alpha, begin_norm_axis, quant_scale, quant_round_type,
                                quant_max_bound, quant_min_bound, out, residual_out, mean, variance,
