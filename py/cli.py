@@ -1,4 +1,4 @@
-"""The command line: `status` and `run`."""
+"""The command line: `status`, `doctor` and `run`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,33 @@ def status() -> None:
     report = paddlemend.status()
     typer.echo(str(report))
     if any(operator.state == "stock" for operator in report.operators):
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(
+    operator: list[str] = typer.Option([], help="Only this operator; may be given again."),
+) -> None:
+    """Reproduce each known defect of the Paddle found here, before and after, as a table.
+
+    Each call runs in a child process, so that crashes do no harm. Exits with 1 if a defect is not
+    mended.
+    """
+    _install()
+    paddlemend.uninstall()
+    import paddle
+    from paddlemend.doctor.diagnosis import examine, known_defects
+    from paddlemend.doctor.report import print_findings
+    from paddlemend.terminal import make_console, with_progress
+
+    try:
+        defects = known_defects(operator)
+    except ValueError as error:
+        _fail(str(error))
+    console = make_console()
+    findings = list(with_progress(examine(defects), len(defects), "reproducing", console))
+    print_findings(findings, paddle.__version__, console)
+    if any(finding.mended for finding in findings):
         raise typer.Exit(1)
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import typer
 from paddlemend.apitest import options
 from paddlemend.apitest.options import PaddleKind, byte_count, output_path, resolved
-from paddlemend.apitest.report import make_console
 from paddlemend.apitest.row_file import RowFile
 from paddlemend.apitest.runner import EnvironmentProblem, Runner
 from paddlemend.apitest.selection import Selection, case_lines, distinct
 from paddlemend.apitest.session import Session
 from paddlemend.apitest.spelling import in_our_spelling
 from paddlemend.apitest.worker import ACCURACY, MAX_OPERATIONS, STABLE
+from paddlemend.terminal import make_console
 
 _FOUND_FAILURES = 1
 _USAGE_ERROR = 2

@@ -22,6 +22,10 @@ _LEAK_BUDGET_SECONDS = 0.04
 _WINDOWS = 3
 _FEWEST_CALLS, _MOST_CALLS = 2, 24
 
+# A growth is confirmed over this many times the calls, if so many seconds are enough.
+_CONFIRMING_CALLS = 100
+_CONFIRMING_SECONDS = 6.0
+
 # Growth of the C heap (bytes a call) and of Python's (objects a call) that is no leak. Python keeps
 # free lists, and Paddle loses an object here and there.
 _NEGLIGIBLE_BYTES = 32.0
@@ -118,10 +122,17 @@ def _judge_leak(trial: Trial, seconds: float) -> None:
 def find_leak(run: Callable[[], object], calls: int) -> str:
     """What every call leaves behind; "" unless the heap grows steadily, window after window.
 
-    A growth is looked at twice, because caches that fill up once look like a leak.
+    A growth is looked at three times, at last over many calls: caches that fill up look like a leak
+    at first, and those of a call of many operators fill up for a hundred calls.
     """
     run()
-    return _steady_growth(run, calls) and _steady_growth(run, calls)
+    if not (_steady_growth(run, calls) and _steady_growth(run, calls)):
+        return ""
+    start = time.perf_counter()
+    run()
+    seconds = max(time.perf_counter() - start, 1e-6)
+    affordable = int(_CONFIRMING_SECONDS / _WINDOWS / seconds)
+    return _steady_growth(run, max(calls, min(affordable, _CONFIRMING_CALLS * calls)))
 
 
 def _steady_growth(run: Callable[[], object], calls: int) -> str:

@@ -10,12 +10,13 @@ from typing import Protocol
 import typer
 from paddlemend.apitest.html_report import write_html
 from paddlemend.apitest.junit import JUnitReport
-from paddlemend.apitest.report import print_report, with_progress
+from paddlemend.apitest.report import print_report
 from paddlemend.apitest.results import Results
 from paddlemend.apitest.row import Key, Row
 from paddlemend.apitest.row_file import RowFile
 from paddlemend.apitest.selection import Selection, key_of
 from paddlemend.apitest.worker import Task
+from paddlemend.terminal import with_progress
 from rich.console import Console
 
 

@@ -106,8 +106,8 @@ def test_memory_that_grows_at_every_call_is_a_leak():
 
 
 def test_small_objects_that_stay_are_a_leak():
-    kept = [None] * 10_000  # the list itself does not grow
-    places = iter(range(10_000))
+    kept = [None] * 100_000  # the list itself does not grow
+    places = iter(range(100_000))
 
     def call():
         for _ in range(10):
@@ -124,6 +124,16 @@ def test_a_cache_that_fills_up_once_is_no_leak():
             cache.append(bytearray(3000))
 
     assert find_leak(call, calls=3) == ""
+
+
+def test_a_cache_that_fills_up_for_a_hundred_calls_is_no_leak():
+    kept = []
+
+    def call() -> None:
+        if len(kept) < 100:
+            kept.append(bytearray(3000))
+
+    assert find_leak(call, calls=2) == ""
 
 
 def test_work_without_trace_is_no_leak():

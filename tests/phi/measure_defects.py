@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 
 import paddle
-from defects import DEFECTS
-from modes import MODES
 from paddlemend.child import prepare_server
-from reproduction import wrong_when_mended, wrong_when_stock
+from paddlemend.doctor.defects import DEFECTS
+from paddlemend.doctor.modes import MODES
+from paddlemend.doctor.reproduction import wrong_when_mended, wrong_when_stock
 
 
 def marks(wrong_in, defect) -> str:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import warnings
 
-import modes  # first: it sets MIN_GRAPH_SIZE
 import numpy as np
 import paddle
 import paddlemend
@@ -15,6 +14,7 @@ from isolation import in_child
 from paddle import copysign as taken_before_install
 from paddle import copysign_ as in_place_taken_before_install
 from paddlemend.child import run_in_child
+from paddlemend.doctor import modes  # first: it sets MIN_GRAPH_SIZE
 
 CHANGE = "copysign.integer_dtype"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import paddle
 import pytest
-from defects import DEFECTS
-from modes import DYGRAPH, MODES
-from reproduction import wrong_when_mended, wrong_when_stock
+from paddlemend.doctor.defects import DEFECTS
+from paddlemend.doctor.modes import DYGRAPH, MODES
+from paddlemend.doctor.reproduction import wrong_when_mended, wrong_when_stock
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-import modes  # first: it sets MIN_GRAPH_SIZE
 import numpy as np
 import paddle
 import paddlemend
 import pytest
 from isolation import in_child
+from paddlemend.doctor import modes  # first: it sets MIN_GRAPH_SIZE
 
 SOT_LISTS = "paddle.jit.sot.utils.paddle_api_config"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import paddle
-from defect import ALL_PADDLES, Defect, ones
+from paddlemend.doctor.defect import ALL_PADDLES, Defect, ones
 
 RANDOM = np.random.default_rng(0)
 

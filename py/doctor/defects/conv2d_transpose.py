@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from defect import ALL_PADDLES, Defect, ones, zeros
 from paddle.nn import functional as F
+from paddlemend.doctor.defect import ALL_PADDLES, Defect, ones, zeros
 
 
 def transpose(x, weight):

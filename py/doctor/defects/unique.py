@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import paddle
-from defect import ALL_PADDLES, Defect, ones
+from paddlemend.doctor.defect import ALL_PADDLES, Defect, ones
 
 NAN = np.array([np.nan, 1, np.nan, 2, 1], "float32")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import paddle
-from defect import ALL_PADDLES, Defect, ones
+from paddlemend.doctor.defect import ALL_PADDLES, Defect, ones
 
 # Each matrix has the eigenvalues i and -i, or 1 and 3.
 ROTATION = np.array([[0.0, -1.0], [1.0, 0.0]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import paddle
-from defect import ALL_PADDLES, Defect, ones
+from paddlemend.doctor.defect import ALL_PADDLES, Defect, ones
 
 DIAGONALS = np.stack([np.diag([1.0, 2.0, 4.0]), np.diag([5.0, 3.0, 1.0])])
 # Eigenvalues ascend: their weights go to the places on the diagonal that they come from.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import paddle
-from defect import ALL_PADDLES, Defect, ones
+from paddlemend.doctor.defect import ALL_PADDLES, Defect, ones
 
 # y yᵀ = [[4, 2], [2, 10]], with a stranger in the other triangle.
 FACTOR = np.array([[2, 0], [1, 3]], np.float64)
