@@ -51,6 +51,11 @@ def setup(**attr: Any) -> setuptools.Distribution:
     attr["zip_safe"] = False
     attr["options"] = _with_build_folders(attr.get("options") or {}, import_name(distribution))
     locked = _LOCKED & set(sys.argv[1:])
+    if locked and not os.access(os.curdir, os.W_OK):
+        sys.exit(
+            f"error: the source folder {os.getcwd()} cannot be written to: a build makes its folder "
+            "`build` there; build in a copy of it"
+        )
     with build_lock(os.getcwd()) if locked else nullcontext():
         return setuptools.setup(**attr)
 

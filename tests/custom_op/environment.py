@@ -109,6 +109,7 @@ class Environment:
             "PATH": f"{folder / 'bin'}:/usr/bin:/bin",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             "PIP_NO_INDEX": "1",
+            "PYTHONUNBUFFERED": "1",  # both streams in their order
             "PYTHONPYCACHEPREFIX": str(session_folder() / "pycache"),  # Paddle's, once for all
             "PADDLE_EXTENSION_DIR": str(folder / "extensions"),
         }
