@@ -1,4 +1,4 @@
-"""Mends the PaddlePaddle that is installed: corrected kernels, SOT with imports, without a rebuild.
+"""Mends the PaddlePaddle that is installed: corrected kernels, SOT with imports, custom operators.
 
     import paddle, paddlemend
     paddlemend.install()

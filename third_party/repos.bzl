@@ -6,7 +6,7 @@ load("//third_party/lapack:wheel.bzl", "OPENBLAS_BUILD_FILE")
 load("//third_party/npm:npm.bzl", "npm_package")
 load("//third_party/paddle:versions.bzl", "paddle_repository_name", "paddles_on")
 load("//third_party/paddle:wheel.bzl", "PADDLE_BUILD_FILE")
-load("//third_party/pip:pip.bzl", "pip_wheels")
+load("//third_party/pip:pip.bzl", "pip_wheel_files", "pip_wheels")
 load("//third_party/python:host_python.bzl", "host_python")
 load("//third_party/python:newer_python.bzl", "newer_python")
 load("//third_party/python:versions.bzl", "PYTHON_VERSIONS", "TORCH_PYTHONS", "python_tag", "underscored")
@@ -37,6 +37,11 @@ def repos():
         name = "openblas",
         build_file = OPENBLAS_BUILD_FILE,
         lock = "//third_party/pip/locks:openblas.txt",
+        python = PYTHON_VERSIONS[0],
+    )
+    pip_wheel_files(
+        name = "build_tools",
+        lock = "//third_party/pip/locks:build_tools.txt",
         python = PYTHON_VERSIONS[0],
     )
     pip_wheels(

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 
 from paddlemend import catalogue
+from paddlemend.custom_op import installation as custom_op_installation
 from paddlemend.errors import UnsupportedPaddleError
 from paddlemend.kernels import behaviour_changes, installation
 from paddlemend.kernels.paddle_version import adapter_version
@@ -43,7 +44,8 @@ class Status:
 
     `paddle` is the version ("" if there is none in this process), `library` the adapter's file and
     `build_id` that of the kernel library ("" before install()). `sot` says whether SOT translates
-    import statements: "on", "off", or "off: " with the reason.
+    import statements and `custom_op` whether `paddle.utils.cpp_extension` builds by
+    `paddlemend.custom_op`: "on", "off", or "off: " with the reason.
     """
 
     paddle: str
@@ -52,6 +54,7 @@ class Status:
     operators: tuple[OperatorStatus, ...]
     behaviour_changes: tuple[ChangeStatus, ...] = ()
     sot: str = "off"
+    custom_op: str = "off"
 
     def __str__(self) -> str:
         width = max(len(operator.name) for operator in self.operators)
@@ -61,6 +64,7 @@ class Status:
         ]
         lines += [f"build    {self.build_id}"] if self.build_id else []
         lines.append(f"imports in SOT  {self.sot}")
+        lines.append(f"custom operators  {self.custom_op}")
         for operator in self.operators:
             lines.append(
                 f"{operator.name:<{width}}  {operator.state:<8}  {_details(operator)}".rstrip()
@@ -91,6 +95,7 @@ def status() -> Status:
             for change in entry.behaviour_changes
         ),
         sot=sot_installation.state(),
+        custom_op=custom_op_installation.state(),
     )
 
 

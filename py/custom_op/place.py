@@ -1,0 +1,26 @@
+"""Putting a built file in its place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+
+def place(built: Path, target: Path) -> None:
+    """Puts a copy of a file in place at once, so that nobody sees half of it or runs into a library
+    that changes while it is loaded. An equal file is left untouched."""
+    if target.is_file() and _is_same(built, target):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.copy2(built, temporary)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _is_same(first: Path, second: Path) -> bool:
+    a, b = first.stat(), second.stat()
+    return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)

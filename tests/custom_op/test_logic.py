@@ -1,0 +1,125 @@
+"""What needs no build: names, layouts, flags, the language of ninja, stubs, locks."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path, PurePath
+
+import pytest
+from environment import tools
+from paddlemend.custom_op import cuda, execution, toolchain
+from paddlemend.custom_op.errors import BuildError
+from paddlemend.custom_op.extensions import CppExtension
+from paddlemend.custom_op.layout import import_name, is_importable, layout
+from paddlemend.custom_op.plan import Plan, Step
+from paddlemend.custom_op.project import name_extensions
+from paddlemend.custom_op.stub import is_stub, write_stub
+
+
+def test_a_top_level_extension_is_a_package_and_a_dotted_one_a_module():
+    assert layout("ops").files == (PurePath("ops/ops_pd_.so"), PurePath("ops/__init__.py"))
+    assert layout("a.b.ops").files == (PurePath("a/b/ops_pd_.so"), PurePath("a/b/ops.py"))
+
+
+@pytest.mark.parametrize(
+    ("distribution", "name"),
+    [("my-ops", "my_ops"), ("my.ops", "my.ops"), ("My_Ops2", "My_Ops2"), ("a b", "a_b")],
+)
+def test_import_names_have_underscores_for_dashes(distribution, name):
+    assert import_name(distribution) == name
+    assert is_importable(name)
+
+
+def named(given, distribution, modules=()):
+    extensions = [CppExtension(["a.cc"], **({"name": name} if name else {})) for name in given]
+    name_extensions(extensions, distribution, set(modules))
+    return [extension.name for extension in extensions]
+
+
+@pytest.mark.parametrize(
+    ("given", "distribution", "modules", "expected"),
+    [
+        ([None], "ops", (), ["ops"]),
+        (["own"], "ops", (), ["ops"]),  # as Paddle has it
+        (["own"], "my-ops", (), ["own"]),  # Paddle's `my-ops` could not be imported
+        (["own"], "pkg", ("pkg",), ["own"]),  # Paddle's would replace the package
+        (["pkg._ops"], "pkg", ("pkg",), ["pkg._ops"]),
+        ([None], "pkg.ops", (), ["pkg.ops"]),
+        (["a", "b"], "ops", (), ["a", "b"]),
+    ],
+)
+def test_the_name_of_an_extension(given, distribution, modules, expected):
+    assert named(given, distribution, modules) == expected
+
+
+def test_the_callers_lists_stay_as_they_are():
+    given = {"include_dirs": ["a"], "extra_link_args": [], "extra_compile_args": {"cxx": ["-g"]}}
+    CppExtension(["a.cc"], **given)
+    assert given == {
+        "include_dirs": ["a"],
+        "extra_link_args": [],
+        "extra_compile_args": {"cxx": ["-g"]},
+    }
+
+
+def test_named_architectures_and_numbers_of_each_spelling(monkeypatch):
+    monkeypatch.setenv("PADDLE_CUDA_ARCH_LIST", "Ampere;90a 120")
+    assert [flag.split("=", 1)[1] for flag in cuda.architecture_flags()] == [
+        "arch=compute_80,code=sm_80",
+        "arch=compute_86,code=sm_86",
+        "arch=compute_86,code=compute_86",
+        "arch=compute_90a,code=sm_90a",
+        "arch=compute_120,code=sm_120",
+    ]
+
+
+def test_architectures_among_the_users_flags_are_all_there_are(monkeypatch):
+    monkeypatch.setenv("PADDLE_CUDA_ARCH_LIST", "8.0")
+    assert cuda.architecture_flags(["-gencode=arch=compute_70,code=sm_70"]) == []
+
+
+def test_ninja_runs_the_words_of_a_step_as_they_are(tmp_path):
+    output = tmp_path / "o $x: 'é' \"q\""
+    shown = ["printf", "%s|", "a b", "$HOME", "'", '"', "\\", "é:"]
+    script = tmp_path / "write.sh"
+    script.write_text('out=$1; shift; "$@" > "$out"\n')
+    step = Step("text", output, (str(script),), ("sh", str(script), str(output), *shown))
+    (tmp_path / "build.ninja").write_text(execution.ninja_file(Plan((), (step,))))
+    subprocess.run([tools() / "ninja", "-C", tmp_path], check=True, stdout=subprocess.DEVNULL)
+    assert output.read_text() == "".join(f"{word}|" for word in shown[2:])
+
+
+def test_the_compiler_that_belongs_to_cc(monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("CC", shutil.which("gcc"))
+    assert toolchain.cxx() == [shutil.which("g++")]
+
+
+def test_a_compiler_behind_a_cache_gets_no_second_one(monkeypatch, tmp_path):
+    (tmp_path / "ccache").write_text("#!/bin/sh\n")
+    (tmp_path / "ccache").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert toolchain.compiler_cache(["g++"]) == [str(tmp_path / "ccache")]
+    assert toolchain.compiler_cache([str(tmp_path / "ccache"), "g++"]) == []
+    monkeypatch.setenv("PADDLEMEND_COMPILER_CACHE", "")
+    assert toolchain.compiler_cache(["g++"]) == []
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two"])
+def test_a_wrong_number_of_jobs_is_refused(monkeypatch, value):
+    monkeypatch.setenv("MAX_JOBS", value)
+    with pytest.raises(BuildError, match=f"MAX_JOBS is '{value}'"):
+        toolchain.max_jobs()
+
+
+def test_a_stub_is_known_and_a_file_of_the_users_is_not(tmp_path):
+    write_stub(tmp_path / "ours.py", "x_pd_.so", "3.3.1")
+    text = (tmp_path / "ours.py").read_text()
+    assert "'x_pd_.so'" in text
+    assert "@" not in text
+    compile(text, "ours.py", "exec")
+    assert is_stub(tmp_path / "ours.py")
+    (tmp_path / "mine.py").write_text("import os\n")
+    assert not is_stub(tmp_path / "mine.py")
+    assert not is_stub(Path("/no/such/file"))
