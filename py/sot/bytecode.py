@@ -59,6 +59,11 @@ class Code:
     def instructions(self) -> dict[int, dis.Instruction]:
         return {each.offset: each for each in dis.get_instructions(self.code)}
 
+    def line_at(self, offset: int) -> int:
+        """The line of the instruction at `offset`."""
+        started = [line for start, line in dis.findlinestarts(self.code) if start <= offset and line]
+        return started[-1] if started else self.code.co_firstlineno
+
     @cached_property
     def handles_exceptions(self) -> bool:
         """Whether it has a `try` statement, or what compiles to one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,33 +12,65 @@ from typing import Any
 from paddle.jit.sot.opcode_translator.executor.variables import (
     BuiltinVariable,
     ConstantVariable,
+    ListVariable,
+    TupleVariable,
+    VariableBase,
     VariableFactory,
 )
 from paddle.jit.sot.opcode_translator.executor.variables.callable import FunctionVariable
 from paddlemend.sot import checks, opcodes, resolution
 from paddlemend.sot.patches import Patches
+from paddlemend.sot.scopes import ScopeVariable
 from paddlemend.sot.variables import CapturedVariable, PinnedTracker, break_graph
 
 _import_module = importlib.import_module
 _import = builtins.__import__
+_NONE = type(None)
+_CONSTANTS = (ConstantVariable, TupleVariable, ListVariable)
 
 
 class ImportCallVariable(FunctionVariable):
     """`importlib.import_module` or `__import__` as a variable."""
 
     def call_function(self, /, *args: Any, **kwargs: Any) -> Any:
-        if kwargs or not args or not all(isinstance(each, ConstantVariable) for each in args):
-            raise break_graph("an import function with arguments that are no constants")
-        for each in args:
-            self.graph.add_global_guarded_variable(each)
-        words = [each.get_py_value() for each in args]
-        if self.value is _import and len(words) == 1 and isinstance(words[0], str):
-            return opcodes.run_import(self.graph, None, words[0], None, 0)
-        if self.value is _import_module and all(isinstance(each, str) for each in words):
-            return self._import_module(*words)
-        raise break_graph("an import function with these arguments")
+        run = self._run_import if self.value is _import else self._import_module
+        try:
+            bound = inspect.signature(run).bind(*args, **kwargs)
+        except TypeError:  # the interpreter shall say so
+            raise break_graph("an import function with other arguments than it has") from None
+        return run(*bound.args, **bound.kwargs)
 
-    def _import_module(self, name: str, package: str = "") -> Any:
+    def _constant(self, variable: Any, kinds: Any) -> Any:
+        """The value of an argument, which is guarded."""
+        if isinstance(variable, VariableBase) and not isinstance(variable, _CONSTANTS):
+            raise break_graph(f"{self.value.__name__} with an argument that is no constant")
+        if isinstance(variable, VariableBase):
+            self.graph.add_global_guarded_variable(variable)
+            variable = variable.get_py_value()
+        if not isinstance(variable, kinds):
+            raise break_graph(f"{self.value.__name__} with the argument {variable!r}")
+        return variable
+
+    def _run_import(
+        self, name: Any, globals: Any = None, locals: Any = None, fromlist: Any = (), level: Any = 0
+    ) -> Any:
+        words, level = self._constant(fromlist, (tuple, list, _NONE)), self._constant(level, int)
+        name = self._constant(name, str)
+        if words and not all(isinstance(each, str) and each != "*" for each in words):
+            raise break_graph(f"__import__ with the fromlist {words!r}")
+        executor = globals.executor if isinstance(globals, ScopeVariable) else None
+        if level < 0 or (level and executor is None):
+            raise break_graph(f"__import__ at level {level} from other globals")
+        absolute = name
+        if level:
+            module_globals = opcodes.package_globals(executor)
+            absolute = resolution.absolute_name(name, module_globals, level)
+        if words and checks.is_asked(sys.modules.get(absolute), words):
+            raise break_graph(f"__import__ of {name!r}, which has a __getattr__")
+        return opcodes.run_import(self.graph, executor, name, tuple(words or ()) or None, level)
+
+    def _import_module(self, name: Any, package: Any = None) -> Any:
+        name, package = self._constant(name, str), self._constant(package, (str, _NONE)) or ""
         level = len(name) - len(name.lstrip("."))
         absolute = resolution.absolute_name(name[level:], {"__package__": package}, level)
         if absolute is None or absolute.endswith("."):

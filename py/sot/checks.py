@@ -26,11 +26,13 @@ _numbers = itertools.count()
 class Check:
     """A test: `expression` may name `frame` and what `names` has.
 
-    Equal expressions are equal tests: names of objects have their ids in them.
+    Equal expressions are equal tests: names of objects have their ids in them. One that `asks` runs
+    finders or code of the program's, and stands last among guards.
     """
 
     expression: str
     names: dict[str, Any] = field(hash=False, compare=False)
+    asks: bool = False
 
     @cached_property
     def function(self) -> Callable[[Any], bool]:
@@ -49,6 +51,11 @@ def module_is(name: str, module: Any) -> Check:
     )
 
 
+def loaded(name: str) -> Check:
+    """`name` is in sys.modules."""
+    return Check(f"{name!r} in __pm_modules", {"__pm_modules": sys.modules})
+
+
 def not_loaded(name: str) -> Check:
     """`name` is not in sys.modules."""
     return Check(f"{name!r} not in __pm_modules", {"__pm_modules": sys.modules})
@@ -64,7 +71,7 @@ def real_import() -> Check:
 
 def still_missing(name: str, reason: tuple[str, str]) -> Check:
     """Importing `name` would still fail, for the same reason. Asks the finders."""
-    return Check(f"__pm_missing({name!r}) == {reason!r}", {"__pm_missing": finders.missing})
+    return Check(f"__pm_missing({name!r}) == {reason!r}", {"__pm_missing": finders.missing}, True)
 
 
 def attribute_is(owner: Any, name: str, value: Any) -> Check:
@@ -76,6 +83,17 @@ def attribute_is(owner: Any, name: str, value: Any) -> Check:
         names["__pm_same"] = same_constant
         return Check(f"__pm_same({found}, {pinned})", names)
     return Check(f"{found} is {pinned}", names)
+
+
+def answers_plainly(module: Any) -> Check:
+    """Reading an attribute of `module` runs no more code than it did: its type, `__getattr__`."""
+    attributes, kind = f"__pm_dict_{id(module)}", name_of(type(module))
+    pinned = name_of(module)
+    names = {attributes: module.__dict__, kind: type(module), pinned: module, "__pm_type": type}
+    expression = f"__pm_type({pinned}) is {kind}"
+    if "__getattr__" not in module.__dict__:
+        expression += f" and '__getattr__' not in {attributes}"
+    return Check(f"({expression})", names)
 
 
 def attribute_absent(owner: Any, name: str, full_name: str = "") -> Check:
@@ -176,7 +194,7 @@ class Replay:
 
     def check(self) -> Check:
         symbol = f"__pm_replay_{next(_numbers)}"
-        return Check(f"{symbol}(frame)", {symbol: self._holds})
+        return Check(f"{symbol}(frame)", {symbol: self._holds}, True)
 
     def _holds(self, frame: Any) -> bool:
         if sys.modules.get(self.name) is not self.module:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from types import CodeType
 from typing import Any
+
+from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
+from paddlemend.sot.bytecode import Code
 
 
 def code_of(executor: Any) -> CodeType:
@@ -36,6 +39,16 @@ def position_of(executor: Any) -> int:
 def module_globals_of(executor: Any) -> Mapping[str, Any]:
     """The globals themselves; those of a function made in the frame have variables as values."""
     return globals_of(executor).proxy.original_data
+
+
+def scope_of(executor: Any, outer: Any) -> dict[str, Any]:
+    """The globals as a real dictionary. `outer` is the frame that is translated."""
+    scope = module_globals_of(executor)
+    name = scope.get("__name__")
+    if any(hasattr(each, "tracker") for each in (name, scope.get("__package__"))):
+        name = name.get_py_value()  # of a function made in the frame
+        return outer.f_globals if outer.f_globals.get("__name__") == name else {"__name__": name}
+    return scope
 
 
 def offset_of(executor: Any) -> int:
@@ -75,6 +88,21 @@ def proxied_objects(variable: Any) -> Iterator[Any]:
     if "proxy" not in vars(variable):  # the value of a container would be built anew
         with suppress(Exception):
             yield variable.get_py_value()
+
+
+def guard_of_reads(graph: Any) -> Callable[[Any], bool]:
+    """Paddle's guard of all that was read until now, without our checks."""
+    guarded = graph._global_guarded_variables
+    graph._global_guarded_variables = [each for each in guarded if not hasattr(each, "check")]
+    try:
+        return graph.guard_fn
+    finally:
+        graph._global_guarded_variables = guarded
+
+
+def import_is_near() -> bool:
+    """Whether a frame that is being simulated has to do with imports."""
+    return any(Code.of(code_of(each)).concerns_imports for each in OpcodeExecutorBase.call_stack)
 
 
 def forget_reads(graph: Any) -> None:

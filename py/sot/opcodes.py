@@ -26,6 +26,7 @@ from paddlemend.sot import answers, checks, frames, resolution, statements, tran
 from paddlemend.sot.bytecode import HAS_TABLE, Code
 from paddlemend.sot.captured import Captured
 from paddlemend.sot.patches import Patches
+from paddlemend.sot.place import Place
 from paddlemend.sot.unwinding import Handling
 from paddlemend.sot.variables import (
     CapturedVariable,
@@ -81,6 +82,15 @@ class GraphHost(statements.Host):
     ) -> None:
         translation.note_answer(self.graph, check, answers.Given(module, names, answer))
 
+    def place(self) -> Place:
+        executor = self.executor or OpcodeExecutorBase.call_stack[-1]
+        code, outer = frames.code_of(executor), translation.current_frame()
+        line = Code.of(code).line_at(frames.offset_of(executor))
+        return Place(code, line, frames.scope_of(executor, outer))
+
+    def watch_reads(self) -> Callable[[], None]:
+        return translation.watch_reads(self.graph)
+
     def frame(self) -> Any:
         return translation.current_frame()
 
@@ -129,15 +139,18 @@ def import_name(executor: Any, instruction: Any) -> None:
 
 def run_import(graph: Any, executor: Any, name: str, fromlist: Any, level: int) -> Any:
     """The variable of what an import statement gives; `executor` is None for a call."""
-    module_globals = {}
-    if executor is not None:
-        found = frames.module_globals_of(executor)
-        module_globals = {key: unwrapped(found[key]) for key in _PACKAGE_NAMES if key in found}
+    module_globals = package_globals(executor) if executor is not None else {}
     with translation.importing():
         imported = statements.import_name(
             GraphHost(graph, executor), module_globals, name, fromlist, level
         )
     return variable_of(graph, imported.module, imported.taken)
+
+
+def package_globals(executor: Any) -> dict[str, Any]:
+    """The globals of a frame that relative imports resolve against."""
+    found = frames.module_globals_of(executor)
+    return {key: unwrapped(found[key]) for key in _PACKAGE_NAMES if key in found}
 
 
 def variable_of(graph: Any, module: Any, taken: Any = ()) -> Any:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import builtins
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from paddlemend.sot import checks, finders, resolution
 from paddlemend.sot.checks import Answer, Check, Replay
+from paddlemend.sot.place import Place
 from paddlemend.sot.resolution import FRESH, LOADED, Situation
 
 
@@ -61,6 +62,15 @@ class Host(ABC):
         """
 
     @abstractmethod
+    def place(self) -> Place:
+        """Where the statement stands."""
+
+    @abstractmethod
+    def watch_reads(self) -> Callable[[], None]:
+        """A module body is about to run. To be called after it: what was read of the outside world
+        before, and is different now, was right for this call alone."""
+
+    @abstractmethod
     def frame(self) -> Any:
         """The frame that is translated, as its guards get it."""
 
@@ -98,7 +108,7 @@ def import_name(
         host.require_package()
     absolute = resolution.absolute_name(name, module_globals, level)
     if absolute is None:
-        raise host.raise_error(_error_of(module_globals, name, fromlist, level))
+        raise host.raise_error(_error_of(host, module_globals, name, fromlist, level))
     found = resolution.situation(absolute, fromlist)
     if found.kind == FRESH and host.has_pending_effects():
         host.require(checks.not_loaded(found.names[0]))
@@ -127,10 +137,12 @@ def _run(
     absolute: str,
     found: Situation,
 ) -> Any:
+    compare_reads = host.watch_reads() if found.kind == FRESH else None
     try:
-        module = builtins.__import__(name, module_globals, None, fromlist, level)
+        module = host.place().run_import(name, module_globals, fromlist, level)
     except ModuleNotFoundError as error:
-        if found.kind == FRESH:
+        if compare_reads is not None:
+            compare_reads()
             host.forget_reads()
         reason = finders.missing(absolute) if finders.are_quiet() else None
         if reason is None or reason[1] != error.name:
@@ -139,7 +151,8 @@ def _run(
         raise host.raise_error(error) from None
     except BaseException as error:
         raise host.fail_import(resolution.modules_of(absolute, fromlist), error) from None
-    if found.kind == FRESH:
+    if compare_reads is not None:
+        compare_reads()
         host.forget_reads()
         absent = [each for each in found.names if each not in sys.modules]
         if absent:  # a finder that may notice was asked, and is not to be asked again in this call
@@ -220,10 +233,12 @@ def import_state() -> tuple[Any, ...]:
     )
 
 
-def _error_of(module_globals: dict[str, Any], name: str, fromlist: Any, level: int) -> Exception:
+def _error_of(
+    host: Host, module_globals: dict[str, Any], name: str, fromlist: Any, level: int
+) -> Exception:
     """What an import that resolves to no absolute name raises."""
     try:
-        builtins.__import__(name, module_globals, None, fromlist, level)
+        host.place().run_import(name, module_globals, fromlist, level)
     except Exception as error:
         return error
     raise AssertionError(f"the import of {name!r} at level {level} was expected to fail")

@@ -13,16 +13,16 @@ from typing import Any
 import paddle
 from paddle.jit.sot import translate as paddle_translate
 from paddle.jit.sot.opcode_translator.custom_code import CustomCode
-from paddle.jit.sot.opcode_translator.executor import executor_cache
+from paddle.jit.sot.opcode_translator.executor import executor_cache, function_graph
 from paddle.jit.sot.opcode_translator.executor.dispatcher import Dispatcher
 from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
-from paddlemend.sot import finders
+from paddlemend.sot import finders, frames
 from paddlemend.sot.answers import Given
 from paddlemend.sot.bytecode import Code
 from paddlemend.sot.captured import Captured
 from paddlemend.sot.checks import Check, Replay
 from paddlemend.sot.patches import Patches
-from paddlemend.sot.variables import is_guarded
+from paddlemend.sot.variables import CheckVariable, is_guarded
 
 # Of the function that switches Paddle's frame hook on and off, and runs what is translated between.
 _hook_holder = next(
@@ -50,7 +50,22 @@ def install(patches: Patches) -> None:
     """Surrounds Paddle's translation."""
     patches.wrap(executor_cache, "start_translate", _start_translate)
     patches.wrap(executor_cache.OpcodeExecutorCache, "translate", _translate)
+    patches.wrap(function_graph, "find_traceable_vars", _order_guards)
     patches.on_undo(_RaisingFinder.withdraw)
+
+
+def _order_guards(stock: Callable[..., list[Any]], variables: list[Any]) -> list[Any]:
+    """Checks stand before guards that read attributes of modules, which may have become properties.
+
+    Those that ask come last: what is cheaper may fail before.
+    """
+    return sorted(stock(variables), key=_rank)
+
+
+def _rank(variable: Any) -> int:
+    if not isinstance(variable, CheckVariable):
+        return 1
+    return 2 if variable.check.asks else 0
 
 
 @contextmanager
@@ -69,11 +84,7 @@ def importing() -> Iterator[None]:
 def is_run_again_on_errors(executor: Any) -> bool:
     """Whether the outermost frame is a trampoline's."""
     outer = OpcodeExecutorBase.call_stack[0]
-    return executor is not outer and _code_of(outer) in trampolines
-
-
-def _code_of(executor: Any) -> CodeType:
-    return executor.vframe.code if hasattr(executor, "vframe") else executor._code
+    return executor is not outer and frames.code_of(outer) in trampolines
 
 
 def _translate(stock: Callable[..., Any], cache: Any, frame: Any, **kwargs: Any) -> Any:
@@ -117,13 +128,14 @@ _never.mirror_guard = _never  # type: ignore[attr-defined]
 
 
 def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> Any:
-    outer = has_imported(), current_frame(), getattr(_state, "answers", [])
+    outer = vars(_state).copy()
     _state.has_imported, _state.frame, _state.answers = False, frame, []
+    _state.serves_once = False
     translated = False
     try:
         result = stock(frame, **kwargs)
         translated = result[0].code is not None
-        return result
+        return _result(result[0], _never) if translated and _state.serves_once else result
     except Captured:  # the interpreter raises it
         return _result(CustomCode(None, True), executor_cache.dummy_guard)
     except Exception as error:
@@ -136,7 +148,8 @@ def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> An
         for graph, check, given in reversed(_state.answers):
             if not translated or not is_guarded(graph, check):
                 given.repeat()
-        _state.has_imported, _state.frame, _state.answers = outer
+        vars(_state).clear()
+        vars(_state).update(outer)
 
 
 def note_answer(graph: Any, check: Check, given: Given) -> None:
@@ -147,6 +160,22 @@ def note_answer(graph: Any, check: Check, given: Given) -> None:
 def has_imported() -> bool:
     """Whether the translation that runs in this thread has met an import."""
     return getattr(_state, "has_imported", False)
+
+
+def watch_reads(graph: Any) -> Callable[[], None]:
+    """To be called after a module body ran: a translation that read before what the body changed
+    is used for this call alone, since guards of containers are made of what is in them at its end.
+    """
+    guard, frame = frames.guard_of_reads(graph), current_frame()
+
+    def compare() -> None:
+        try:
+            same = bool(guard(frame))
+        except Exception:  # what was read is not there any more
+            same = False
+        _state.serves_once = _state.serves_once or not same
+
+    return compare
 
 
 def current_frame() -> Any:

@@ -99,6 +99,8 @@ class ImportedModuleVariable(ModuleVariable):
     def __init__(self, module: Any, graph: Any, taken: Any = ()) -> None:
         super().__init__(module, graph, PinnedTracker(module))
         self.taken = dict(taken)
+        if resolution.is_plain(module):
+            require(graph, checks.answers_plainly(module))
 
     def make_stringified_guard(self) -> list[StringifiedExpression]:
         return []  # there is a check for it

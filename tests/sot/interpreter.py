@@ -16,6 +16,7 @@ from paddlemend.sot import statements, unwinding
 from paddlemend.sot.bytecode import HAS_TABLE, Code
 from paddlemend.sot.captured import Captured
 from paddlemend.sot.checks import Answer, Check
+from paddlemend.sot.place import Place
 
 
 class Broke(Exception):
@@ -54,6 +55,12 @@ class RecordingHost(statements.Host):
 
     def fail_import(self, names: Sequence[str], error: BaseException) -> Exception:
         return Broke(f"{names[0]} raised {error!r}")
+
+    def place(self) -> Place:
+        return Place(RecordingHost.place.__code__, 1, globals())
+
+    def watch_reads(self) -> Callable[[], None]:
+        return lambda: None
 
     def frame(self) -> Any:
         return None
