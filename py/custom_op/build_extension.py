@@ -9,9 +9,6 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import setuptools
-from setuptools.command.build_ext import build_ext
-from setuptools.errors import CompileError
-
 from paddlemend.custom_op import execution, toolchain
 from paddlemend.custom_op.errors import BuildError
 from paddlemend.custom_op.extensions import OperatorExtension, library_of
@@ -19,6 +16,8 @@ from paddlemend.custom_op.layout import Layout, layout
 from paddlemend.custom_op.place import place
 from paddlemend.custom_op.plan import Library, make_plan
 from paddlemend.custom_op.stub import is_stub, write_stub
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
 
 class BuildExtension(build_ext):

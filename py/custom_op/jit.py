@@ -177,7 +177,9 @@ def load_inline(
     """
     if not is_importable(name) or "." in name:
         raise ValueError(f"name is {name!r}, expected a Python name without dots")
-    cpp, gpu = ([text] if isinstance(text, str) else list(text) for text in (cpp_sources, cuda_sources))
+    cpp, gpu = (
+        [text] if isinstance(text, str) else list(text) for text in (cpp_sources, cuda_sources)
+    )
     if not cpp and not gpu:
         raise ValueError("cpp_sources is empty, expected at least one text")
     if functions:
@@ -189,7 +191,9 @@ def load_inline(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BuildError(f"build_directory is {str(root)!r}, expected a folder to write to: {error}") from None
+        raise BuildError(
+            f"build_directory is {str(root)!r}, expected a folder to write to: {error}"
+        ) from None
     sources = []
     with build_lock(root):
         for suffix, texts in ((".cc", cpp), (".cu", gpu)):

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import setuptools
-from setuptools.command.build_ext import build_ext
-
 from paddlemend.custom_op.build_extension import BuildExtension
 from paddlemend.custom_op.commands import EggCommand, InstallCommand, develop_command
 from paddlemend.custom_op.extensions import OperatorExtension
 from paddlemend.custom_op.layout import import_name, is_importable
 from paddlemend.custom_op.lock import build_lock
+from setuptools.command.build_ext import build_ext
 
 # Top-level names that an operator would hide, or be hidden by.
 _TAKEN = {"numpy", "paddle", "paddlemend", "pip", "pkg_resources", "setuptools", "wheel"}
