@@ -71,6 +71,16 @@ def paddlemend_wheel() -> Path:
     return found.absolute()
 
 
+@lru_cache(maxsize=None)
+def compilers() -> Path:
+    """A folder with the compilers of the machine and nothing else, so without its ninja."""
+    folder = session_folder() / "compilers"
+    folder.mkdir()
+    for name in ("as", "c++", "cc", "g++", "gcc", "ld", "sh", "uname", "which"):
+        (folder / name).symlink_to(shutil.which(name, path="/usr/bin:/bin"))
+    return folder
+
+
 class Environment:
     """A virtual environment in `folder`.
 

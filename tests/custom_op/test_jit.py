@@ -6,7 +6,7 @@ import os
 import shutil
 
 import pytest
-from environment import HERE, files_below
+from environment import HERE, compilers, files_below
 
 RELU = HERE / "sources/relu_op.cc"
 
@@ -112,7 +112,9 @@ def test_folders_with_spaces_and_other_letters(environment, tmp_path):
 
 
 def test_without_ninja_it_says_so_and_builds(environment, tmp_path):
-    output = environment(programs=("ccache",)).run("-c", LOAD, RELU, tmp_path, PATH="").stdout
+    there = environment(programs=("ccache",))
+    path = f"{there.folder / 'bin'}:{compilers()}"
+    output = there.run("-c", LOAD, RELU, tmp_path, PATH=path).stdout
     assert "ninja is not on PATH" in output
     assert files_below(tmp_path)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from environment import HERE, setup_py
 
@@ -182,3 +184,14 @@ setup(name="relu_ops", ext_modules=[CppExtension(["relu_op.cc"])], cmdclass={"bu
     folder = project({"setup.py": text})
     assert "own command" in environment().run("setup.py", "build", cwd=folder).stdout
     assert list((folder / "build").rglob("relu_ops_pd_.so"))
+
+
+def test_fastdeploy_finds_the_library_and_imports_it_where_it_copies_it(environment, project):
+    """Its build script installs into a folder of its own and copies the package."""
+    arguments = 'name="fastdeploy_ops", ext_modules=CppExtension(sources=["relu_op.cc"])'
+    folder = project({"setup.py": setup_py(arguments), "fastdeploy/ops/__init__.py": ""})
+    there = environment()
+    there.run("setup.py", "install", "--install-lib", "tmp", cwd=folder)
+    assert (folder / "tmp/fastdeploy_ops/fastdeploy_ops_pd_.so").is_file()
+    shutil.copytree(folder / "tmp/fastdeploy_ops", folder / "fastdeploy/ops/fastdeploy_ops")
+    there.check("fastdeploy.ops.fastdeploy_ops", PYTHONPATH=str(folder))
