@@ -129,3 +129,9 @@ def test_the_compiler_cache_is_used_for_cpp(environment, tmp_path):
     path = f"{script.parent}{os.pathsep}{there.variables['PATH']}"
     there.run("-c", LOAD, RELU, tmp_path, PATH=path)
     assert "relu_op.cc" in cache.read_text()
+
+
+def test_a_build_directory_that_cannot_be_made_is_named(environment, tmp_path):
+    (tmp_path / "file").write_text("")
+    output = environment().run("-c", LOAD, RELU, tmp_path / "file", ok=False).stdout
+    assert f"BuildError: build_directory is '{tmp_path / 'file'}', expected" in output
