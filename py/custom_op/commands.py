@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from distutils.command.install import install as distutils_install
@@ -31,8 +32,25 @@ class InstallCommand(install):
         listed = metadata / "installed-files.txt"
         files = [*map(Path, self.get_outputs()), *metadata.rglob("*"), listed]
         present = {os.path.relpath(file, metadata) for file in files if file.is_file()}
+        self._remove_former(metadata, present)
         lines = sorted({*present, listed.name})
         listed.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
+
+
+    @staticmethod
+    def _remove_former(metadata: Path, present: set[str]) -> None:
+        """Removes what a former version, listed likewise, left: pip would uninstall one only."""
+        project = metadata.name.split("-")[0]
+        for former in metadata.parent.glob(f"{project}-*.egg-info"):
+            listed = former / "installed-files.txt"
+            if former == metadata or not listed.is_file():
+                continue
+            for line in listed.read_text(encoding="utf-8").splitlines():
+                file = Path(os.path.normpath(former / line))
+                inside = metadata.parent in file.parents
+                if inside and os.path.relpath(file, metadata) not in present:
+                    file.unlink(missing_ok=True)
+            shutil.rmtree(former)
 
 
 class PipDevelopCommand(develop):

@@ -6,7 +6,7 @@ import configparser
 import os
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from paddlemend.custom_op.commands import EggCommand, InstallCommand, develop_co
 from paddlemend.custom_op.extensions import OperatorExtension
 from paddlemend.custom_op.layout import import_name, is_importable
 from paddlemend.custom_op.lock import build_lock
+from paddlemend.custom_op.stub import is_stub
 
 # Top-level names that an operator would hide, or be hidden by.
 _TAKEN = {"numpy", "paddle", "paddlemend", "pip", "pkg_resources", "setuptools", "wheel"}
@@ -44,8 +45,7 @@ def setup(**attr: Any) -> setuptools.Distribution:
     distribution = attr.get("name") or _configured_name(Path.cwd())
     if not distribution:
         raise ValueError("name is missing: expected setup(name=…), or name in pyproject.toml")
-    modules = {*(attr.get("packages") or ()), *(attr.get("py_modules") or ())}
-    name_extensions(extensions, distribution, modules)
+    name_extensions(extensions, distribution, set(_modules(attr)))
     attr["ext_modules"] = extensions
     attr["cmdclass"] = _commands(attr.get("cmdclass") or {})
     attr["zip_safe"] = False
@@ -96,6 +96,16 @@ def _check_name(name: str, modules: set[str]) -> None:
     top = name.split(".")[0]
     if top in _TAKEN or top in getattr(sys, "stdlib_module_names", ()):
         raise ValueError(f"name {name!r} would hide the module {top!r}: choose another")
+
+
+def _modules(attr: dict[str, Any]) -> Iterator[str]:
+    """The modules of the project itself: a stub that an in-place build left is none of them."""
+    folders = attr.get("package_dir") or {}
+    for package in attr.get("packages") or ():
+        default = os.path.join(folders.get("", ""), *package.split("."))
+        if not is_stub(os.path.join(folders.get(package, default), "__init__.py")):
+            yield package
+    yield from attr.get("py_modules") or ()
 
 
 def _list_of(extensions: Any) -> list[setuptools.Extension]:

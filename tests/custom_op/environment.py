@@ -16,14 +16,19 @@ from pathlib import Path
 WHEELS = Path(os.environ["BUILD_TOOLS"]).absolute()
 HERE = Path(__file__).absolute().parent
 
+# Bazel's scratch folder is HOME in a test; a name that is short, as paths get long.
+_scratch = tempfile.TemporaryDirectory(
+    prefix="co-", dir=os.environ["HOME"] if "TEST_TARGET" in os.environ else None
+)
+
 # What an environment must have of one version only, so that it is not shared.
 _OWN = ("setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence", "wheel", "ninja")
 
 
 @lru_cache(maxsize=None)
 def session_folder() -> Path:
-    """A folder for what all environments of this process share; short, as paths get long."""
-    return Path(tempfile.mkdtemp(prefix="co-", dir=os.environ.get("HOME")))
+    """A folder for what all environments of this process share, which goes with the process."""
+    return Path(_scratch.name)
 
 
 @lru_cache(maxsize=None)

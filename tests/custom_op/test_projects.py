@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import pytest
 from environment import HERE, setup_py
@@ -195,3 +196,33 @@ def test_fastdeploy_finds_the_library_and_imports_it_where_it_copies_it(environm
     assert (folder / "tmp/fastdeploy_ops/fastdeploy_ops_pd_.so").is_file()
     shutil.copytree(folder / "tmp/fastdeploy_ops", folder / "fastdeploy/ops/fastdeploy_ops")
     there.check("fastdeploy.ops.fastdeploy_ops", PYTHONPATH=str(folder))
+
+
+def test_a_new_version_replaces_the_one_that_setup_py_installed(environment, project):
+    arguments = 'name="relu_ops", version="{}", ext_modules=CppExtension(sources=["relu_op.cc"])'
+    folder = project({"setup.py": setup_py(arguments.format("1.0"))})
+    there = environment()
+    before = there.installed()
+    there.run("setup.py", "install", cwd=folder)
+    (folder / "setup.py").write_text(setup_py(arguments.format("2.0")))
+    there.run("setup.py", "install", cwd=folder)
+    assert [entry.name for entry in there.site.glob("relu_ops-*")] == [
+        f"relu_ops-2.0-py{sys.version_info[0]}.{sys.version_info[1]}.egg-info"
+    ]
+    there.pip("uninstall", "--yes", "relu_ops")
+    assert there.installed() == before
+
+
+def test_the_stub_of_an_in_place_build_is_no_package_of_the_project(environment, project):
+    arguments = (
+        'name="relu_ops", packages=setuptools.find_packages(), '
+        'ext_modules=CppExtension(sources=["relu_op.cc"])'
+    )
+    folder = project({"setup.py": "import setuptools\n" + setup_py(arguments)})
+    there = environment()
+    there.run("setup.py", "build_ext", "--inplace", cwd=folder)
+    before = there.installed()
+    there.run("-m", "pip", "install", "--no-build-isolation", ".", cwd=folder)
+    there.check("relu_ops")
+    there.pip("uninstall", "--yes", "relu_ops")
+    assert there.installed() == before
