@@ -6,12 +6,9 @@ import os
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, ClassVar
 
 import setuptools
-from setuptools.command.build_ext import build_ext
-from setuptools.errors import CompileError
-
 from paddlemend.custom_op import execution, toolchain
 from paddlemend.custom_op.errors import BuildError
 from paddlemend.custom_op.extensions import OperatorExtension, library_of
@@ -19,6 +16,8 @@ from paddlemend.custom_op.layout import Layout, layout
 from paddlemend.custom_op.place import place
 from paddlemend.custom_op.plan import Library, make_plan
 from paddlemend.custom_op.stub import is_stub, write_stub
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
 
 class BuildExtension(build_ext):
@@ -29,7 +28,7 @@ class BuildExtension(build_ext):
     every other command takes from `get_outputs()` and `get_output_mapping()`.
     """
 
-    options: dict[str, Any] = {}
+    options: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def with_options(cls, **options: Any) -> type[BuildExtension]:
@@ -169,7 +168,7 @@ class BuildExtension(build_ext):
             stub = self._beside_sources(ext, self._layout(ext).stub)
             if stub.is_file() and not is_stub(stub):
                 raise CompileError(
-                    f"{ext.name}: {stub} is a file of yours, which an in-place build would replace; "
+                    f"{ext.name}: {stub} is a file of yours that an in-place build would replace; "
                     "give the extension another name"
                 )
         for built, target in self._pairs():

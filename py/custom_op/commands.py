@@ -9,6 +9,7 @@ import subprocess
 import sys
 from distutils.command.install import install as distutils_install
 from pathlib import Path
+from typing import ClassVar
 
 import setuptools
 from setuptools.command.develop import develop
@@ -35,7 +36,6 @@ class InstallCommand(install):
         self._remove_former(metadata, present)
         lines = sorted({*present, listed.name})
         listed.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
-
 
     @staticmethod
     def _remove_former(metadata: Path, present: set[str]) -> None:
@@ -98,7 +98,7 @@ class EggCommand(setuptools.Command):
     """bdist_egg: refused, since an egg needs pkg_resources, which setuptools 82 has no more."""
 
     description = "refused: build a wheel"
-    user_options: list = []
+    user_options: ClassVar[list] = []
 
     def initialize_options(self) -> None:
         """There are no options."""

@@ -31,7 +31,8 @@ rule link
 def run(plan: Plan, folder: Path) -> Path:
     """Makes what is out of date of the plan in `folder`; returns the library.
 
-    The commands run in the current folder. Raises BuildError; its text ends with what the compiler or the linker said.
+    The commands run in the current folder. Raises BuildError; its text ends with what the compiler
+    or the linker said.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ninja = shutil.which("ninja")

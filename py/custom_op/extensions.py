@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import setuptools
-
 from paddlemend.custom_op import toolchain
 from paddlemend.custom_op.plan import Library
 

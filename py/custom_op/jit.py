@@ -102,9 +102,7 @@ def load(
         return _build_and_load(library, folder, verbose)
 
 
-def _build_folder(
-    name: str, build_directory: str | os.PathLike[str] | None, verbose: bool
-) -> Path:
+def _build_folder(name: str, build_directory: str | os.PathLike[str] | None, verbose: bool) -> Path:
     """The folder of one library, made if it is missing; checks the two arguments."""
     if not is_importable(name) or "." in name:
         raise ValueError(f"name is {name!r}, expected a Python name without dots")

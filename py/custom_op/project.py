@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import setuptools
-from setuptools.command.build_ext import build_ext
-
 from paddlemend.custom_op.build_extension import BuildExtension
 from paddlemend.custom_op.commands import EggCommand, InstallCommand, develop_command
 from paddlemend.custom_op.extensions import OperatorExtension
 from paddlemend.custom_op.layout import import_name, is_importable
 from paddlemend.custom_op.lock import build_lock
 from paddlemend.custom_op.stub import is_stub
+from setuptools.command.build_ext import build_ext
 
 # Top-level names that an operator would hide, or be hidden by.
 _TAKEN = {"numpy", "paddle", "paddlemend", "pip", "pkg_resources", "setuptools", "wheel"}
@@ -53,8 +52,8 @@ def setup(**attr: Any) -> setuptools.Distribution:
     locked = _LOCKED & set(sys.argv[1:])
     if locked and not os.access(os.curdir, os.W_OK):
         sys.exit(
-            f"error: the source folder {os.getcwd()} cannot be written to: a build makes its folder "
-            "`build` there; build in a copy of it"
+            f"error: the source folder {os.getcwd()} cannot be written to: a build makes a folder "
+            "there; build in a copy of it"
         )
     with build_lock(os.getcwd()) if locked else nullcontext():
         return setuptools.setup(**attr)

@@ -1,4 +1,5 @@
 """The template of a stub; `write_stub` fills in the capital words."""
+
 import os as _os
 import sys as _sys
 

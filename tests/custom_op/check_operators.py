@@ -209,9 +209,7 @@ def optional(ops):
     x = paddle.ones([2])
     assert ops.optional_add_all(x, None).tolist() == [2.0, 2.0]
     assert ops.optional_add_all(x, [x, x]).tolist() == [4.0, 4.0]
-    (out,) = run_static(
-        lambda x: [ops.optional_add(x, None)], {"x": np.ones([1, 2], "float32")}, 1
-    )
+    (out,) = run_static(lambda x: [ops.optional_add(x, None)], {"x": np.ones([1, 2], "float32")}, 1)
     assert out.tolist() == [[2.0, 2.0]]
 
 

@@ -1,6 +1,6 @@
 """custom_relu of the module that is named on the command line: dygraph and static, with gradients.
 
-    python check_relu.py MODULE
+python check_relu.py MODULE
 """
 
 from __future__ import annotations

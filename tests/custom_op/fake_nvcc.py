@@ -1,4 +1,5 @@
 """Stands in for nvcc: notes its words beside itself and makes an object of nothing."""
+
 import subprocess
 import sys
 from pathlib import Path

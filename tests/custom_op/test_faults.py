@@ -1,4 +1,4 @@
-"""What goes wrong in a build ends with a clear line, and harms neither the tree nor the next build."""
+"""What goes wrong in a build ends with a clear line and harms neither the tree nor later builds."""
 
 from __future__ import annotations
 
@@ -161,7 +161,9 @@ def test_a_renamed_extension_leaves_no_file_of_its_former_name(environment, proj
         'name="ops", ext_modules=[CppExtension(name="{}", sources=["relu_op.cc"]), '
         'CppExtension(name="second", sources=["double_op.cc"])]'
     )
-    folder = project({"setup.py": setup_py(arguments.format("old"))}, ["relu_op.cc", "double_op.cc"])
+    folder = project(
+        {"setup.py": setup_py(arguments.format("old"))}, ["relu_op.cc", "double_op.cc"]
+    )
     there.run("setup.py", "build", cwd=folder)
     (folder / "setup.py").write_text(setup_py(arguments.format("new")))
     there.run("-m", "pip", "wheel", "--no-build-isolation", "-w", tmp_path, ".", cwd=folder)
@@ -208,7 +210,9 @@ def test_the_list_of_architectures_has_one_rule(environment, project, tmp_path):
         'extra_compile_args={"cxx": [], "nvcc": ["-DFROM_NVCC"]})'
     )
     there = environment()
-    folder = project({"setup.py": setup_py(arguments, "CUDAExtension"), "kernel.cu": "int f();\n"}, [])
+    folder = project(
+        {"setup.py": setup_py(arguments, "CUDAExtension"), "kernel.cu": "int f();\n"}, []
+    )
     (tmp_path / "lib64").mkdir()
     variables = {"CUDA_HOME": str(tmp_path), "PADDLE_CUDA_ARCH_LIST": "8.0, 9.0a;Ada 7.5+PTX"}
     there.run("setup.py", "build_ext", cwd=folder, ok=False, **variables)

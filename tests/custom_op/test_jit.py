@@ -86,15 +86,17 @@ def test_a_name_that_python_cannot_import_is_refused(environment, name):
 
 def test_a_failed_build_ends_with_the_compilers_message(environment, tmp_path):
     (tmp_path / "bad.cc").write_text("int f() { return nonsense; }\n")
-    output = environment().run("-c", LOAD, tmp_path / "bad.cc", tmp_path, ok=False).stdout
-    assert "error: 'nonsense' was not declared" in output.replace("‘", "'").replace("’", "'")
+    words = ("-c", LOAD, tmp_path / "bad.cc", tmp_path)
+    output = environment().run(*words, ok=False, LANG="C").stdout
+    assert "error: 'nonsense' was not declared" in output
     assert "ninja: build stopped" not in output
 
 
 def test_two_processes_at_once_build_one_library_and_both_load_it(environment, tmp_path):
     code = """
 import subprocess, sys
-both = [subprocess.Popen([sys.executable, "-c", *sys.argv[1:]], stdout=subprocess.PIPE) for _ in "12"]
+words = [sys.executable, "-c", *sys.argv[1:]]
+both = [subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(2)]
 outputs = [process.communicate()[0].decode() for process in both]
 assert [process.returncode for process in both] == [0, 0], outputs
 print(sum("[1/2]" in output for output in outputs), "built")

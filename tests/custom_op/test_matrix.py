@@ -14,7 +14,7 @@ from cells import ELSEWHERE, ROUTES, cells
 
 HERE = (
     ".".join(paddle.__version__.split(".")[:2]),
-    "%d.%d" % sys.version_info[:2],
+    ".".join(map(str, sys.version_info[:2])),
 )
 FULL = os.environ["COVERING"] == "full"
 

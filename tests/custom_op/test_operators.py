@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from functools import lru_cache
+from functools import cache
 
 import pytest
 from environment import HERE, Environment, session_folder, setup_py, write_project
@@ -42,7 +42,7 @@ runpy.run_module("check_operators", run_name="__main__")
 """
 
 
-@lru_cache(maxsize=None)
+@cache
 def results(form: str, setuptools: str) -> dict[str, str]:
     """What check_operators.py says of each name."""
     there = Environment(session_folder() / f"{form}{setuptools}", setuptools)

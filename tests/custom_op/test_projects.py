@@ -9,6 +9,7 @@ import pytest
 from environment import HERE, setup_py
 
 INSTALL = ("-m", "pip", "install", "--no-build-isolation", ".")
+SAME = ", name='a'"
 TWO = 'CppExtension(sources=["relu_op.cc"]{}), CppExtension(sources=["double_op.cc"]{})'
 
 
@@ -112,7 +113,8 @@ print(importlib.metadata.version("toml-ops"))
 
 def test_a_package_layout_below_src(environment, project):
     arguments = (
-        'name="deep", packages=["deep", "deep.er"], package_dir={"": "src", "deep.er": "elsewhere"}, '
+        'name="deep", packages=["deep", "deep.er"], '
+        'package_dir={"": "src", "deep.er": "elsewhere"}, '
         'ext_modules=CppExtension(name="deep.er.ops", sources=["relu_op.cc"])'
     )
     files = {
@@ -138,7 +140,8 @@ def test_headers_macros_and_flags_by_language_reach_the_compiler(environment, pr
         "own.cc": '#include "own.h"\n#if NUMBER != 7 || !defined(FLAG) || defined(NDEBUG) || '
         "!FROM_CXX || defined(FROM_NVCC) || !FROM_HEADER || __cplusplus < 201703L\n"
         "#error flags\n#endif\n",
-        "plain.c": "#if !FROM_C || defined(FROM_CXX) || defined(__cplusplus)\n#error flags\n#endif\n",
+        "plain.c": "#if !FROM_C || defined(FROM_CXX) || defined(__cplusplus)\n"
+        "#error flags\n#endif\n",
     }
     environment().run("setup.py", "build", cwd=project(files))
 
@@ -148,7 +151,7 @@ def test_headers_macros_and_flags_by_language_reach_the_compiler(environment, pr
     [
         (f'name="x_ops", ext_modules=[{TWO.format("", "")}]', "name of the extension"),
         (
-            f'name="x_ops", ext_modules=[{TWO.format(", name=%r" % "a", ", name=%r" % "a")}]',
+            f'name="x_ops", ext_modules=[{TWO.format(SAME, SAME)}]',
             "name 'a' is that of two extensions",
         ),
         (

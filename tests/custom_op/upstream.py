@@ -1,4 +1,4 @@
-"""Paddle's own tests of custom operators: which of ours is each one, and a runner for the originals.
+"""Paddle's own tests of custom operators: which of ours each one is, and a runner for them.
 
     ./bazelw run //tests/custom_op:upstream -- --upstream-tests PATH [--setuptools 80.9.0 84.2.1]
 

@@ -50,7 +50,9 @@ def _mend(execute):
             import warnings
 
             warnings.warn(
-                "paddlemend leaves %s as it is: %r" % (_PACKAGE, error), RuntimeWarning, stacklevel=2
+                "paddlemend leaves %s as it is: %r" % (_PACKAGE, error),
+                RuntimeWarning,
+                stacklevel=2,
             )
 
     return exec_module

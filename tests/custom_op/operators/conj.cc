@@ -2,7 +2,9 @@
 
 #include "paddle/extension.h"
 
-std::vector<paddle::Tensor> Conj(const paddle::Tensor& x) { return {paddle::experimental::conj(x)}; }
+std::vector<paddle::Tensor> Conj(const paddle::Tensor& x) {
+  return {paddle::experimental::conj(x)};
+}
 
 PD_BUILD_OP(custom_conj).Inputs({"X"}).Outputs({"Out"}).SetKernelFn(PD_KERNEL(Conj));
 

@@ -35,8 +35,8 @@ PD_BUILD_GRAD_OP(optional_add)
     .Outputs({paddle::Grad("X")})
     .SetKernelFn(PD_KERNEL(OptionalAddGrad));
 
-std::vector<paddle::Tensor> OptionalAddAll(
-    const paddle::Tensor& x, const paddle::optional<std::vector<paddle::Tensor>>& y) {
+std::vector<paddle::Tensor> OptionalAddAll(const paddle::Tensor& x,
+                                           const paddle::optional<std::vector<paddle::Tensor>>& y) {
   auto out = x + x;
   if (y) {
     for (const auto& tensor : *y) out = out + tensor;

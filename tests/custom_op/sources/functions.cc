@@ -4,7 +4,9 @@
 
 namespace {
 
-paddle::Tensor Halve(const paddle::Tensor& x) { return paddle::experimental::scale(x, 0.5, 0.0, true); }
+paddle::Tensor Halve(const paddle::Tensor& x) {
+  return paddle::experimental::scale(x, 0.5, 0.0, true);
+}
 
 struct Counter {
   int count = 0;
