@@ -6,7 +6,7 @@ import os
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, ClassVar
 
 import setuptools
 from paddlemend.custom_op import execution, toolchain
@@ -28,7 +28,7 @@ class BuildExtension(build_ext):
     every other command takes from `get_outputs()` and `get_output_mapping()`.
     """
 
-    options: dict[str, Any] = {}
+    options: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def with_options(cls, **options: Any) -> type[BuildExtension]:
@@ -70,11 +70,21 @@ class BuildExtension(build_ext):
         library.library_dirs = [*library.library_dirs, *(self.library_dirs or [])]
         library.libraries = [*library.libraries, *(self.libraries or [])]
         library.macros = [*(self.define or []), *library.macros]
-        library.runtime_dirs = [*library.runtime_dirs, *(self.rpath or [])]
+        library.runtime_dirs = [*library.runtime_dirs, *(self.rpath or []), *self._paddles(ext)]
         if self.debug:
             for flags in library.flags.values():
                 flags += ["-g", "-O0"]
         return library
+
+    def _paddles(self, ext: OperatorExtension) -> list[str]:
+        """Where Paddle's libraries are at run time: beside the extension in site-packages.
+
+        A Paddle that is imported already, as the stub does, is found wherever it is.
+        """
+        if self._is_alone:
+            return toolchain.library_dirs(use_cuda=False)
+        up = "/".join([".."] * len(self._layout(ext).library.parent.parts))
+        return [f"$ORIGIN/{up}/paddle/{folder}" for folder in ("base", "libs")]
 
     def _objects(self, ext: OperatorExtension) -> Path:
         """Where the objects of an extension are kept, for this Python and Paddle."""
@@ -106,6 +116,8 @@ class BuildExtension(build_ext):
         base = Path(self.get_finalized_command("build").build_base)
         if base not in Path(self.build_lib).parents:
             return  # not a folder of our own
+        for left in Path(self.build_lib).rglob(".*.partial"):
+            left.unlink()
         kept = {Path(self.build_lib, self._layout(ext).stub) for ext in self._operators()}
         for library in Path(self.build_lib).rglob("*_pd_.so"):
             name = library.name[: -len("_pd_.so")]
@@ -156,7 +168,7 @@ class BuildExtension(build_ext):
             stub = self._beside_sources(ext, self._layout(ext).stub)
             if stub.is_file() and not is_stub(stub):
                 raise CompileError(
-                    f"{ext.name}: {stub} is a file of yours, which an in-place build would replace; "
+                    f"{ext.name}: {stub} is a file of yours that an in-place build would replace; "
                     "give the extension another name"
                 )
         for built, target in self._pairs():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from distutils.command.install import install as distutils_install
 from pathlib import Path
+from typing import ClassVar
 
 import setuptools
 from setuptools.command.develop import develop
@@ -31,8 +33,24 @@ class InstallCommand(install):
         listed = metadata / "installed-files.txt"
         files = [*map(Path, self.get_outputs()), *metadata.rglob("*"), listed]
         present = {os.path.relpath(file, metadata) for file in files if file.is_file()}
+        self._remove_former(metadata, present)
         lines = sorted({*present, listed.name})
         listed.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
+
+    @staticmethod
+    def _remove_former(metadata: Path, present: set[str]) -> None:
+        """Removes what a former version, listed likewise, left: pip would uninstall one only."""
+        project = metadata.name.split("-")[0]
+        for former in metadata.parent.glob(f"{project}-*.egg-info"):
+            listed = former / "installed-files.txt"
+            if former == metadata or not listed.is_file():
+                continue
+            for line in listed.read_text(encoding="utf-8").splitlines():
+                file = Path(os.path.normpath(former / line))
+                inside = metadata.parent in file.parents
+                if inside and os.path.relpath(file, metadata) not in present:
+                    file.unlink(missing_ok=True)
+            shutil.rmtree(former)
 
 
 class PipDevelopCommand(develop):
@@ -80,7 +98,7 @@ class EggCommand(setuptools.Command):
     """bdist_egg: refused, since an egg needs pkg_resources, which setuptools 82 has no more."""
 
     description = "refused: build a wheel"
-    user_options: list = []
+    user_options: ClassVar[list] = []
 
     def initialize_options(self) -> None:
         """There are no options."""

@@ -31,7 +31,8 @@ rule link
 def run(plan: Plan, folder: Path) -> Path:
     """Makes what is out of date of the plan in `folder`; returns the library.
 
-    Raises BuildError; its text ends with what the compiler or the linker said.
+    The commands run in the current folder. Raises BuildError; its text ends with what the compiler
+    or the linker said.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ninja = shutil.which("ninja")
@@ -48,8 +49,10 @@ def run(plan: Plan, folder: Path) -> Path:
 
 
 def _run_ninja(ninja: str, plan: Plan, folder: Path) -> None:
-    (folder / _FILE).write_text(ninja_file(plan), encoding="utf-8", errors="surrogateescape")
-    command = [ninja, "-C", str(folder), "-f", _FILE, f"-j{toolchain.max_jobs()}"]
+    file = folder / _FILE
+    file.write_text(ninja_file(plan, folder), encoding="utf-8", errors="surrogateescape")
+    # In the current folder, to which the user's flags are relative.
+    command = [ninja, "-f", str(file), f"-j{toolchain.max_jobs()}"]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -69,9 +72,9 @@ def _run_ninja(ninja: str, plan: Plan, folder: Path) -> None:
         raise BuildError(_ninja_failure(lines))
 
 
-def ninja_file(plan: Plan) -> str:
-    """The plan in ninja's language."""
-    text = [_HEADER]
+def ninja_file(plan: Plan, folder: Path) -> str:
+    """The plan in ninja's language; ninja keeps its log in `folder`."""
+    text = [f"builddir = {_path(str(folder))}", _HEADER]
     for step in plan.steps:
         rule = "compile" if step.depfile else "link"
         inputs = " ".join(map(_path, step.inputs))

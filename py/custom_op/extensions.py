@@ -52,7 +52,8 @@ def _extension(
         raise TypeError(f"sources is {sources!r}, expected a list of files")
     # What the caller gave stays as it is: flags and folders go into copies.
     kwargs = dict(kwargs)
-    kwargs.pop("_compile_dir", None)
+    for name in ("_compile_dir", "verbose"):  # which Paddle accepts and does not use here
+        kwargs.pop(name, None)
     kwargs["extra_compile_args"] = _flags(kwargs.get("extra_compile_args"))
     kwargs["include_dirs"] = [
         *_paths(kwargs.get("include_dirs")),
@@ -77,7 +78,7 @@ def _flags(given: dict[str, Sequence[str]] | Sequence[str] | None) -> Any:
     if isinstance(given, str):
         raise TypeError(f"extra_compile_args is {given!r}, expected a list or a dict of lists")
     if isinstance(given, dict):
-        languages = {"cxx": [], "nvcc": [], **given}
+        languages = {"cxx": given.get("cc", []), "nvcc": [], **given}
         return {language: list(flags) for language, flags in languages.items()}
     return list(given or [])
 

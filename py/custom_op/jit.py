@@ -75,9 +75,7 @@ def load(
     for argument, value in (("sources", sources), ("extra_cxx_cflags", extra_cxx_cflags)):
         if isinstance(value, (str, bytes)):
             raise TypeError(f"{argument} is {value!r}, expected a list")
-    if not is_importable(name) or "." in name:
-        raise ValueError(f"name is {name!r}, expected a Python name without dots")
-    folder = Path(build_directory or get_build_directory(verbose)).absolute() / name
+    folder = _build_folder(name, build_directory, verbose)
     sources = [os.path.abspath(source) for source in sources]
     with_cuda = any(map(toolchain.is_cuda_source, sources))
     library = Library(
@@ -104,10 +102,23 @@ def load(
         return _build_and_load(library, folder, verbose)
 
 
+def _build_folder(name: str, build_directory: str | os.PathLike[str] | None, verbose: bool) -> Path:
+    """The folder of one library, made if it is missing; checks the two arguments."""
+    if not is_importable(name) or "." in name:
+        raise ValueError(f"name is {name!r}, expected a Python name without dots")
+    folder = Path(build_directory or get_build_directory(verbose)).absolute() / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BuildError(
+            f"build_directory is {str(folder.parent)!r}, expected one to write to: {error.strerror}"
+        ) from None
+    return folder
+
+
 def _build_and_load(library: Library, folder: Path, verbose: bool) -> ModuleType:
     import paddle
 
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{library.name}.so"
     stub = folder / f"{library.name}_stub.py"
     with build_lock(folder):
@@ -175,27 +186,17 @@ def load_inline(
 
     The texts are written to `build_directory/name`, and only when they change.
     """
-    if not is_importable(name) or "." in name:
-        raise ValueError(f"name is {name!r}, expected a Python name without dots")
-    cpp, gpu = (
-        [text] if isinstance(text, str) else list(text) for text in (cpp_sources, cuda_sources)
-    )
+    folder = _build_folder(name, build_directory, verbose)
+    cpp = [cpp_sources] if isinstance(cpp_sources, str) else list(cpp_sources)
+    gpu = [cuda_sources] if isinstance(cuda_sources, str) else list(cuda_sources)
     if not cpp and not gpu:
         raise ValueError("cpp_sources is empty, expected at least one text")
     if functions:
         exports = "\n".join(f'  m.def("{function}", &{function});' for function in functions)
         body = f"PYBIND11_MODULE({name}, m) {{\n{exports}\n}}\n"
         cpp = [*cpp[:-1], (cpp[-1] if cpp else "") + "\n" + body]
-    root = Path(build_directory or get_build_directory(verbose)).absolute()
-    folder = root / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BuildError(
-            f"build_directory is {str(root)!r}, expected a folder to write to: {error}"
-        ) from None
     sources = []
-    with build_lock(root):
+    with build_lock(folder):
         for suffix, texts in ((".cc", cpp), (".cu", gpu)):
             for index, text in enumerate(texts):
                 path = folder / f"inline_{index}{suffix}"
@@ -211,6 +212,6 @@ def load_inline(
         extra_ldflags=extra_ldflags,
         extra_include_paths=extra_include_paths,
         extra_library_paths=extra_library_paths,
-        build_directory=root,
+        build_directory=folder.parent,
         verbose=verbose,
     )

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
+from typing import ClassVar
 
 _NAMES = ("setuptools", "distutils", "pkg_resources")
 
@@ -32,7 +33,7 @@ def placeholders() -> Iterator[None]:
 
 
 class _Placeholder(ModuleType):
-    __path__: list[str] = []
+    __path__: ClassVar[list[str]] = []
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):

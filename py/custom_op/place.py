@@ -13,7 +13,9 @@ def place(built: Path, target: Path) -> None:
     if target.is_file() and _is_same(built, target):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    for left in target.parent.glob(f".{target.name}.*.partial"):  # by a build that was killed
+        left.unlink(missing_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         shutil.copy2(built, temporary)
         os.replace(temporary, target)

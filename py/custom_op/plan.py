@@ -80,6 +80,8 @@ def make_plan(library: Library, folder: Path, root: Path) -> Plan:
     if not sources and not prebuilt:
         raise BuildError(f"sources of {library.name!r} is empty, expected at least one file")
     with_cuda = any(toolchain.is_cuda_source(source) for source in sources)
+    if with_cuda:
+        cuda.check_version(cuda.nvcc())
     steps = tuple(_compile_step(library, path, folder, root, with_cuda) for path in sources)
     objects = [str(step.output) for step in steps] + [str(path) for path in prebuilt]
     return Plan(steps, tuple(_link_steps(library, objects, folder)))
@@ -109,9 +111,9 @@ def _compile_step(library: Library, source: Path, folder: Path, root: Path, cuda
 def _compiler(library: Library, source: Path, with_cuda: bool) -> list[str]:
     """Compiler and flags of one source, behind a compiler cache if there is one."""
     if source.suffix == ".cu":
-        host = toolchain.cxx()[-1 if toolchain.cxx()[0].endswith("cache") else 0]
         words = [cuda.nvcc()]
-        flags = cuda.nvcc_flags(library.flags.get("nvcc", []), host, library.name)
+        user = library.flags.get("nvcc", [])
+        flags = cuda.nvcc_flags(user, toolchain.host_compiler(), library.name)
     elif source.suffix == ".c":
         words = toolchain.cc()
         flags = toolchain.cc_flags(library.flags.get("c", []), library.name)

@@ -6,7 +6,7 @@ import configparser
 import os
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from paddlemend.custom_op.commands import EggCommand, InstallCommand, develop_co
 from paddlemend.custom_op.extensions import OperatorExtension
 from paddlemend.custom_op.layout import import_name, is_importable
 from paddlemend.custom_op.lock import build_lock
+from paddlemend.custom_op.stub import is_stub
 from setuptools.command.build_ext import build_ext
 
 # Top-level names that an operator would hide, or be hidden by.
@@ -43,8 +44,7 @@ def setup(**attr: Any) -> setuptools.Distribution:
     distribution = attr.get("name") or _configured_name(Path.cwd())
     if not distribution:
         raise ValueError("name is missing: expected setup(name=…), or name in pyproject.toml")
-    modules = {*(attr.get("packages") or ()), *(attr.get("py_modules") or ())}
-    name_extensions(extensions, distribution, modules)
+    name_extensions(extensions, distribution, set(_modules(attr)))
     attr["ext_modules"] = extensions
     attr["cmdclass"] = _commands(attr.get("cmdclass") or {})
     attr["zip_safe"] = False
@@ -52,8 +52,8 @@ def setup(**attr: Any) -> setuptools.Distribution:
     locked = _LOCKED & set(sys.argv[1:])
     if locked and not os.access(os.curdir, os.W_OK):
         sys.exit(
-            f"error: the source folder {os.getcwd()} cannot be written to: a build makes its folder "
-            "`build` there; build in a copy of it"
+            f"error: the source folder {os.getcwd()} cannot be written to: a build makes a folder "
+            "there; build in a copy of it"
         )
     with build_lock(os.getcwd()) if locked else nullcontext():
         return setuptools.setup(**attr)
@@ -95,6 +95,16 @@ def _check_name(name: str, modules: set[str]) -> None:
     top = name.split(".")[0]
     if top in _TAKEN or top in getattr(sys, "stdlib_module_names", ()):
         raise ValueError(f"name {name!r} would hide the module {top!r}: choose another")
+
+
+def _modules(attr: dict[str, Any]) -> Iterator[str]:
+    """The modules of the project itself: a stub that an in-place build left is none of them."""
+    folders = attr.get("package_dir") or {}
+    for package in attr.get("packages") or ():
+        default = os.path.join(folders.get("", ""), *package.split("."))
+        if not is_stub(os.path.join(folders.get(package, default), "__init__.py")):
+            yield package
+    yield from attr.get("py_modules") or ()
 
 
 def _list_of(extensions: Any) -> list[setuptools.Extension]:

@@ -41,6 +41,11 @@ def cxx() -> list[str]:
     )
 
 
+def host_compiler() -> str:
+    """The program of `cxx()` without a cache before it: what nvcc calls."""
+    return next(word for word in cxx() if os.path.basename(word) not in _CACHES)
+
+
 def cc() -> list[str]:
     """The words that run the compiler of C, for `.c` sources; as `cxx`."""
     if chosen := os.environ.get("CC"):

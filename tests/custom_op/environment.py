@@ -16,14 +16,19 @@ from pathlib import Path
 WHEELS = Path(os.environ["BUILD_TOOLS"]).absolute()
 HERE = Path(__file__).absolute().parent
 
+# Bazel's scratch folder is HOME in a test; a name that is short, as paths get long.
+_scratch = tempfile.TemporaryDirectory(
+    prefix="co-", dir=os.environ["HOME"] if "TEST_TARGET" in os.environ else None
+)
+
 # What an environment must have of one version only, so that it is not shared.
 _OWN = ("setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence", "wheel", "ninja")
 
 
 @cache
 def session_folder() -> Path:
-    """A folder for what all environments of this process share; short, as paths get long."""
-    return Path(tempfile.mkdtemp(prefix="co-", dir=os.environ.get("HOME")))
+    """A folder for what all environments of this process share, which goes with the process."""
+    return Path(_scratch.name)
 
 
 @cache
@@ -67,6 +72,16 @@ def wheel(name: str, version: str = "") -> Path:
 def paddlemend_wheel() -> Path:
     (found,) = Path("py").rglob("paddlemend-*.whl")
     return found.absolute()
+
+
+@cache
+def compilers() -> Path:
+    """A folder with the compilers of the machine and nothing else, so without its ninja."""
+    folder = session_folder() / "compilers"
+    folder.mkdir()
+    for name in ("as", "c++", "cc", "g++", "gcc", "ld", "sh", "uname", "which"):
+        (folder / name).symlink_to(shutil.which(name, path="/usr/bin:/bin"))
+    return folder
 
 
 class Environment:
@@ -115,7 +130,7 @@ class Environment:
     def run(
         self, *words: str | Path, cwd: Path | str = "/", ok: bool = True, **variables: str
     ) -> subprocess.CompletedProcess:
-        """Runs Python in the environment; with `ok`, it must succeed. Both streams are in stdout."""
+        """Runs Python here; with `ok`, it must succeed. Both streams are in stdout."""
         result = subprocess.run(
             [self.python, *map(str, words)],
             cwd=cwd,

@@ -28,7 +28,7 @@ def artefact(request, tmp_path_factory):
 @pytest.mark.parametrize("mended", [False, True])
 @pytest.mark.parametrize("setuptools", NEWER)
 def test_an_old_artefact_loads_on_a_newer_setuptools(artefact, setuptools, mended, environment):
-    entries, old = artefact
+    entries, _ = artefact
     there = environment(setuptools, mended=mended)
     for entry in entries:
         copy = shutil.copytree if entry.is_dir() else shutil.copyfile

@@ -1,4 +1,4 @@
-"""What goes wrong in a build ends with a clear line, and harms neither the tree nor the next build."""
+"""What goes wrong in a build ends with a clear line and harms neither the tree nor later builds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 import zipfile
 
 import pytest
-from environment import HERE, files_below, setup_py
+from environment import HERE, compilers, files_below, setup_py
 
 TEN = (
     'name="ten_ops", ext_modules=CppExtension(sources=["relu_op.cc"] + '
@@ -118,14 +118,15 @@ def test_two_builds_at_once_both_end_well(environment, project, tmp_path):
         assert "relu_ops/relu_ops_pd_.so" in zipfile.ZipFile(wheel).namelist()
 
 
-@pytest.mark.parametrize("programs", [("ninja",), ()])
-def test_a_killed_build_leaves_nothing_that_the_next_trips_over(environment, project, programs):
-    there = environment(programs=programs)
+@pytest.mark.parametrize("ninja", [True, False])
+def test_a_killed_build_leaves_nothing_that_the_next_trips_over(environment, project, ninja):
+    there = environment(programs=("ninja",) if ninja else ("ccache",))
+    path = there.variables["PATH"] if ninja else f"{there.folder / 'bin'}:{compilers()}"
     folder = project()
     process = subprocess.Popen(
         [there.python, "setup.py", "build"],
         cwd=folder,
-        env=there.variables,
+        env={**there.variables, "PATH": path},
         start_new_session=True,
         stdout=subprocess.DEVNULL,
     )
@@ -139,7 +140,7 @@ def test_a_killed_build_leaves_nothing_that_the_next_trips_over(environment, pro
     (objects,) = folder.glob("build/*/objects-*/relu_ops")
     for name in [entry.name for entry in objects.glob("*.o")] or ["relu_op.cc.o"]:
         (objects / name).write_bytes(b"\x7fELF")
-    there.run("setup.py", "install", cwd=folder)
+    there.run("setup.py", "install", cwd=folder, PATH=path)
     there.check("relu_ops")
     there.pip("uninstall", "--yes", "relu_ops")
 

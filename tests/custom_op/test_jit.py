@@ -6,7 +6,7 @@ import os
 import shutil
 
 import pytest
-from environment import HERE, files_below
+from environment import HERE, compilers, files_below
 
 RELU = HERE / "sources/relu_op.cc"
 
@@ -86,15 +86,17 @@ def test_a_name_that_python_cannot_import_is_refused(environment, name):
 
 def test_a_failed_build_ends_with_the_compilers_message(environment, tmp_path):
     (tmp_path / "bad.cc").write_text("int f() { return nonsense; }\n")
-    output = environment().run("-c", LOAD, tmp_path / "bad.cc", tmp_path, ok=False).stdout
-    assert "error: 'nonsense' was not declared" in output.replace("‘", "'").replace("’", "'")
+    words = ("-c", LOAD, tmp_path / "bad.cc", tmp_path)
+    output = environment().run(*words, ok=False, LANG="C").stdout
+    assert "error: 'nonsense' was not declared" in output
     assert "ninja: build stopped" not in output
 
 
 def test_two_processes_at_once_build_one_library_and_both_load_it(environment, tmp_path):
     code = """
 import subprocess, sys
-both = [subprocess.Popen([sys.executable, "-c", *sys.argv[1:]], stdout=subprocess.PIPE) for _ in "12"]
+words = [sys.executable, "-c", *sys.argv[1:]]
+both = [subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(2)]
 outputs = [process.communicate()[0].decode() for process in both]
 assert [process.returncode for process in both] == [0, 0], outputs
 print(sum("[1/2]" in output for output in outputs), "built")
@@ -112,7 +114,9 @@ def test_folders_with_spaces_and_other_letters(environment, tmp_path):
 
 
 def test_without_ninja_it_says_so_and_builds(environment, tmp_path):
-    output = environment(programs=("ccache",)).run("-c", LOAD, RELU, tmp_path, PATH="").stdout
+    there = environment(programs=("ccache",))
+    path = f"{there.folder / 'bin'}:{compilers()}"
+    output = there.run("-c", LOAD, RELU, tmp_path, PATH=path).stdout
     assert "ninja is not on PATH" in output
     assert files_below(tmp_path)
 
@@ -127,3 +131,9 @@ def test_the_compiler_cache_is_used_for_cpp(environment, tmp_path):
     path = f"{script.parent}{os.pathsep}{there.variables['PATH']}"
     there.run("-c", LOAD, RELU, tmp_path, PATH=path)
     assert "relu_op.cc" in cache.read_text()
+
+
+def test_a_build_directory_that_cannot_be_made_is_named(environment, tmp_path):
+    (tmp_path / "file").write_text("")
+    output = environment().run("-c", LOAD, RELU, tmp_path / "file", ok=False).stdout
+    assert f"BuildError: build_directory is '{tmp_path / 'file'}', expected" in output

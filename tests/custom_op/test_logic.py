@@ -85,7 +85,7 @@ def test_ninja_runs_the_words_of_a_step_as_they_are(tmp_path):
     script = tmp_path / "write.sh"
     script.write_text('out=$1; shift; "$@" > "$out"\n')
     step = Step("text", output, (str(script),), ("sh", str(script), str(output), *shown))
-    (tmp_path / "build.ninja").write_text(execution.ninja_file(Plan((), (step,))))
+    (tmp_path / "build.ninja").write_text(execution.ninja_file(Plan((), (step,)), tmp_path))
     subprocess.run([tools() / "ninja", "-C", tmp_path], check=True, stdout=subprocess.DEVNULL)
     assert output.read_text() == "".join(f"{word}|" for word in shown[2:])
 

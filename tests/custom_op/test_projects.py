@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+
 import pytest
 from environment import HERE, setup_py
 
 INSTALL = ("-m", "pip", "install", "--no-build-isolation", ".")
+SAME = ", name='a'"
 TWO = 'CppExtension(sources=["relu_op.cc"]{}), CppExtension(sources=["double_op.cc"]{})'
 
 
@@ -109,7 +113,8 @@ print(importlib.metadata.version("toml-ops"))
 
 def test_a_package_layout_below_src(environment, project):
     arguments = (
-        'name="deep", packages=["deep", "deep.er"], package_dir={"": "src", "deep.er": "elsewhere"}, '
+        'name="deep", packages=["deep", "deep.er"], '
+        'package_dir={"": "src", "deep.er": "elsewhere"}, '
         'ext_modules=CppExtension(name="deep.er.ops", sources=["relu_op.cc"])'
     )
     files = {
@@ -135,7 +140,8 @@ def test_headers_macros_and_flags_by_language_reach_the_compiler(environment, pr
         "own.cc": '#include "own.h"\n#if NUMBER != 7 || !defined(FLAG) || defined(NDEBUG) || '
         "!FROM_CXX || defined(FROM_NVCC) || !FROM_HEADER || __cplusplus < 201703L\n"
         "#error flags\n#endif\n",
-        "plain.c": "#if !FROM_C || defined(FROM_CXX) || defined(__cplusplus)\n#error flags\n#endif\n",
+        "plain.c": "#if !FROM_C || defined(FROM_CXX) || defined(__cplusplus)\n"
+        "#error flags\n#endif\n",
     }
     environment().run("setup.py", "build", cwd=project(files))
 
@@ -145,7 +151,7 @@ def test_headers_macros_and_flags_by_language_reach_the_compiler(environment, pr
     [
         (f'name="x_ops", ext_modules=[{TWO.format("", "")}]', "name of the extension"),
         (
-            f'name="x_ops", ext_modules=[{TWO.format(", name=%r" % "a", ", name=%r" % "a")}]',
+            f'name="x_ops", ext_modules=[{TWO.format(SAME, SAME)}]',
             "name 'a' is that of two extensions",
         ),
         (
@@ -182,3 +188,44 @@ setup(name="relu_ops", ext_modules=[CppExtension(["relu_op.cc"])], cmdclass={"bu
     folder = project({"setup.py": text})
     assert "own command" in environment().run("setup.py", "build", cwd=folder).stdout
     assert list((folder / "build").rglob("relu_ops_pd_.so"))
+
+
+def test_fastdeploy_finds_the_library_and_imports_it_where_it_copies_it(environment, project):
+    """Its build script installs into a folder of its own and copies the package."""
+    arguments = 'name="fastdeploy_ops", ext_modules=CppExtension(sources=["relu_op.cc"])'
+    folder = project({"setup.py": setup_py(arguments), "fastdeploy/ops/__init__.py": ""})
+    there = environment()
+    there.run("setup.py", "install", "--install-lib", "tmp", cwd=folder)
+    assert (folder / "tmp/fastdeploy_ops/fastdeploy_ops_pd_.so").is_file()
+    shutil.copytree(folder / "tmp/fastdeploy_ops", folder / "fastdeploy/ops/fastdeploy_ops")
+    there.check("fastdeploy.ops.fastdeploy_ops", PYTHONPATH=str(folder))
+
+
+def test_a_new_version_replaces_the_one_that_setup_py_installed(environment, project):
+    arguments = 'name="relu_ops", version="{}", ext_modules=CppExtension(sources=["relu_op.cc"])'
+    folder = project({"setup.py": setup_py(arguments.format("1.0"))})
+    there = environment()
+    before = there.installed()
+    there.run("setup.py", "install", cwd=folder)
+    (folder / "setup.py").write_text(setup_py(arguments.format("2.0")))
+    there.run("setup.py", "install", cwd=folder)
+    assert [entry.name for entry in there.site.glob("relu_ops-*")] == [
+        f"relu_ops-2.0-py{sys.version_info[0]}.{sys.version_info[1]}.egg-info"
+    ]
+    there.pip("uninstall", "--yes", "relu_ops")
+    assert there.installed() == before
+
+
+def test_the_stub_of_an_in_place_build_is_no_package_of_the_project(environment, project):
+    arguments = (
+        'name="relu_ops", packages=setuptools.find_packages(), '
+        'ext_modules=CppExtension(sources=["relu_op.cc"])'
+    )
+    folder = project({"setup.py": "import setuptools\n" + setup_py(arguments)})
+    there = environment()
+    there.run("setup.py", "build_ext", "--inplace", cwd=folder)
+    before = there.installed()
+    there.run("-m", "pip", "install", "--no-build-isolation", ".", cwd=folder)
+    there.check("relu_ops")
+    there.pip("uninstall", "--yes", "relu_ops")
+    assert there.installed() == before

