@@ -71,7 +71,7 @@ def real_import() -> Check:
 
 def still_missing(name: str, reason: tuple[str, str]) -> Check:
     """Importing `name` would still fail, for the same reason. Asks the finders."""
-    return Check(f"__pm_missing({name!r}) == {reason!r}", {"__pm_missing": finders.missing}, True)
+    return Check(f"__pm_missing({name!r}) == {reason!r}", {"__pm_missing": finders.quietly_missing}, True)
 
 
 def attribute_is(owner: Any, name: str, value: Any) -> Check:
@@ -105,6 +105,39 @@ def attribute_absent(owner: Any, name: str, full_name: str = "") -> Check:
         expression += f" and {full_name!r} not in __pm_modules"
         names["__pm_modules"] = sys.modules
     return Check(f"({expression})", names)
+
+
+def defaults_are(function: Any) -> Check:
+    """The default values of a Python function are the same objects."""
+    pinned, named = name_of(function), dict(function.__kwdefaults__ or {})
+    names = {
+        pinned: function,
+        f"{pinned}_defaults": function.__defaults__,
+        f"{pinned}_named": named,
+        "__pm_same_items": _same_items,
+    }
+    return Check(
+        f"({pinned}.__defaults__ is {pinned}_defaults"
+        f" and __pm_same_items({pinned}.__kwdefaults__, {pinned}_named))",
+        names,
+    )
+
+
+def _same_items(found: dict[str, Any] | None, expected: dict[str, Any]) -> bool:
+    found = found or {}
+    return found.keys() == expected.keys() and all(found[key] is expected[key] for key in expected)
+
+
+def call_gives(
+    function: Any, values: Sequence[Any], named: dict[str, Any], value: Any
+) -> Check:
+    """Calling `function` gives `value` again: the object, or an equal constant."""
+    symbol = f"__pm_gives_{next(_numbers)}"
+
+    def gives() -> bool:
+        return _same(function(*values, **named), value)
+
+    return Check(f"{symbol}()", {symbol: gives}, True)
 
 
 def name_of(value: Any) -> str:

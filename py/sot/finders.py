@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import itertools
+import operator
 import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Iterable
 from typing import Any
 
 # What these packages, and others that are installed beside Python, put on sys.meta_path and
@@ -44,12 +45,18 @@ NO_PACKAGE = "no package"  # its parent is a plain module
 
 def are_quiet() -> bool:
     """Whether every finder of this process can be asked without being noticed."""
-    return all(_is_quiet(finder) for finder in _all_finders())
+    global _judged
+    finders, quiet = _judged
+    if len(finders) != len(sys.meta_path) + len(sys.path_hooks) or not all(
+        map(operator.is_, finders, itertools.chain(sys.meta_path, sys.path_hooks))
+    ):
+        finders = [*sys.meta_path, *sys.path_hooks]
+        quiet = all(map(_is_quiet, finders))
+        _judged = finders, quiet
+    return quiet
 
 
-def _all_finders() -> Iterable[Any]:
-    yield from sys.meta_path
-    yield from sys.path_hooks
+_judged: tuple[list[Any], bool] = ([], True)  # the finders that were judged last
 
 
 def _is_quiet(finder: Any) -> bool:
@@ -97,3 +104,8 @@ def missing(name: str) -> tuple[str, str] | None:
     finally:
         _state.is_asking = False
     return (ABSENT, name) if spec is None else None
+
+
+def quietly_missing(name: str) -> tuple[str, str] | None:
+    """`missing`; None where a finder would notice that it is asked."""
+    return missing(name) if are_quiet() else None

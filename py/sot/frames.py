@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import CodeType
 from typing import Any
-
-from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
-from paddlemend.sot.bytecode import Code
 
 
 def code_of(executor: Any) -> CodeType:
@@ -90,19 +87,11 @@ def proxied_objects(variable: Any) -> Iterator[Any]:
             yield variable.get_py_value()
 
 
-def guard_of_reads(graph: Any) -> Callable[[Any], bool]:
-    """Paddle's guard of all that was read until now, without our checks."""
-    guarded = graph._global_guarded_variables
-    graph._global_guarded_variables = [each for each in guarded if not hasattr(each, "check")]
-    try:
-        return graph.guard_fn
-    finally:
-        graph._global_guarded_variables = guarded
-
-
-def import_is_near() -> bool:
-    """Whether a frame that is being simulated has to do with imports."""
-    return any(Code.of(code_of(each)).concerns_imports for each in OpcodeExecutorBase.call_stack)
+def containers_read(graph: Any) -> Iterator[dict[Any, Any] | list[Any]]:
+    """The dictionaries and lists of the outside world that a translation has met."""
+    for proxy in graph.side_effects.data_id_to_proxy.values():
+        if isinstance(proxy.original_data, (dict, list)):
+            yield proxy.original_data
 
 
 def forget_reads(graph: Any) -> None:

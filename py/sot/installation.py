@@ -12,7 +12,16 @@ from paddlemend.import_hook import when_imported
 from paddlemend.sot.patches import Patches
 
 _SOT = "paddle.jit.sot"
-_PARTS = ("opcodes", "calls", "module_table", "scopes", "translation", "entry")
+_PARTS = (
+    "opcodes",
+    "calls",
+    "module_table",
+    "scopes",
+    "cached_functions",
+    "corrections",
+    "translation",
+    "entry",
+)
 
 _lock = threading.Lock()
 _wanted = False

@@ -21,7 +21,7 @@ from paddle.jit.sot.opcode_translator.executor.variables import (
     DictVariable,
 )
 from paddle.jit.sot.utils.exceptions import FallbackError
-from paddlemend.sot import checks, frames, opcodes
+from paddlemend.sot import checks, opcodes, translation
 from paddlemend.sot.patches import Patches
 from paddlemend.sot.variables import require
 
@@ -32,7 +32,7 @@ def install(patches: Patches) -> None:
 
 
 def _call(stock: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    if not any(map(_is_table, args)) or not frames.import_is_near():
+    if not any(map(_is_table, args)) or not translation.import_is_near():
         return stock(function, *args, **kwargs)
     used = function.value
     if used in (operator_in, operator_not_in) and _is_name(args[0]):

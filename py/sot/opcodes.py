@@ -13,7 +13,7 @@ from paddle.jit.sot.opcode_translator.executor.opcode_executor import (
     call_break_graph_decorator,
 )
 from paddle.jit.sot.opcode_translator.executor.side_effects import SideEffects
-from paddle.jit.sot.opcode_translator.executor.tracker import DanglingTracker
+from paddle.jit.sot.opcode_translator.executor.tracker import BuiltinTracker, DanglingTracker
 from paddle.jit.sot.opcode_translator.executor.variables import (
     BuiltinVariable,
     ConstantVariable,
@@ -268,11 +268,19 @@ def jump_if_not_exc_match(executor: Any, instruction: Any) -> None:
 def _matches(executor: Any, variable: Any, expected: Any) -> bool:
     if not isinstance(variable, CapturedVariable):
         raise FallbackError("an exception that no import raised")
-    executor._graph.add_global_guarded_variable(expected)
+    _guard_type(executor._graph, expected)
     matched = unwinding.matches(variable.value, expected.get_py_value())
     if matched is None:
         raise FallbackError("an except clause with something that is no exception type")
     return matched
+
+
+def _guard_type(graph: Any, expected: Any) -> None:
+    """Guards the operand of an except clause; Paddle's guard tree takes builtins for constant."""
+    graph.add_global_guarded_variable(expected)
+    if isinstance(expected.tracker, BuiltinTracker):
+        name = expected.tracker.name
+        require(graph, checks.attribute_is(builtins, name, expected.get_py_value()))
 
 
 def pop_except(executor: Any, instruction: Any) -> None:
@@ -378,7 +386,13 @@ def break_outside_handlers(stock: Callable[..., Any], executor: Any, *args: Any)
     handling = handling_of(executor)
     if handling.blocks or handling.handled or _is_in_table(executor, handling):
         raise FallbackError("a graph break inside a try statement")
+    executor._pm_is_breaking = True
     return stock(executor, *args)
+
+
+def is_breaking(executor: Any) -> bool:
+    """Whether the functions that come after a graph break are being made."""
+    return vars(executor).get("_pm_is_breaking", False)
 
 
 def _is_in_table(executor: Any, handling: Handling) -> bool:

@@ -62,12 +62,12 @@ def absolute_name(name: str, module_globals: Mapping[str, Any], level: int) -> s
 def situation(name: str, fromlist: Sequence[str] | None) -> Situation:
     """What importing the absolute `name` with `fromlist` meets now."""
     if sys.modules.get(name) is None:
-        reason = finders.missing(name) if finders.are_quiet() else None
+        reason = finders.quietly_missing(name)
         return Situation(MISSING, (name,), (reason,)) if reason else Situation(FRESH, (name,))
     submodules = _submodules_to_load(name, fromlist)
     if not submodules:
         return Situation(LOADED, (name,))
-    reasons = tuple(finders.missing(each) if finders.are_quiet() else None for each in submodules)
+    reasons = tuple(map(finders.quietly_missing, submodules))
     fresh = tuple(each for each, reason in zip(submodules, reasons) if reason is None)
     if fresh:
         return Situation(FRESH, fresh)

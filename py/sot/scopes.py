@@ -8,6 +8,8 @@ function.
 from __future__ import annotations
 
 import builtins
+import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +17,12 @@ from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExec
 from paddle.jit.sot.opcode_translator.executor.tracker import DummyTracker
 from paddle.jit.sot.opcode_translator.executor.variables import BuiltinVariable, VariableBase
 from paddle.jit.sot.utils.exceptions import FallbackError
-from paddlemend.sot import frames
+from paddlemend.sot import translation
 from paddlemend.sot.patches import Patches
 
 _OF_THE_FRAME = (globals, locals, vars, dir, eval, exec)
+# Called after a graph break, they would take the translator's frame for the program's.
+_OF_THE_CALLER = (warnings.warn, sys._getframe)
 
 
 class ScopeVariable(VariableBase):
@@ -50,8 +54,10 @@ def install(patches: Patches) -> None:
 def _call(stock: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
     used = function.value
     least = 1 if used in (eval, exec) else 0
+    if any(used is each for each in _OF_THE_CALLER) and translation.import_is_near():
+        raise FallbackError(f"{used!r} of a frame")
     looks = any(used is each for each in _OF_THE_FRAME) and len(args) <= least and not kwargs
-    if not looks or not frames.import_is_near():
+    if not looks or not translation.import_is_near():
         return stock(function, *args, **kwargs)
     if used in (builtins.globals, builtins.locals):
         return ScopeVariable(OpcodeExecutorBase.call_stack[-1])

@@ -144,7 +144,7 @@ def _run(
         if compare_reads is not None:
             compare_reads()
             host.forget_reads()
-        reason = finders.missing(absolute) if finders.are_quiet() else None
+        reason = finders.quietly_missing(absolute)
         if reason is None or reason[1] != error.name:
             raise host.fail_import(resolution.modules_of(absolute, fromlist), error) from None
         host.require(checks.still_missing(absolute, reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.abc
+import operator
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +60,8 @@ def _order_guards(stock: Callable[..., list[Any]], variables: list[Any]) -> list
 
     Those that ask come last: what is cheaper may fail before.
     """
-    return sorted(stock(variables), key=_rank)
+    conditional = _state.conditional if has_imported() else []
+    return sorted(stock([*variables, *conditional]), key=_rank)
 
 
 def _rank(variable: Any) -> int:
@@ -129,13 +131,26 @@ _never.mirror_guard = _never  # type: ignore[attr-defined]
 
 def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> Any:
     outer = vars(_state).copy()
-    _state.has_imported, _state.frame, _state.answers = False, frame, []
-    _state.serves_once = False
-    translated = False
+    try:
+        result = _translate_once(stock, frame, False, kwargs)
+        if _state.has_imported and _state.has_doubts:
+            result = _translate_once(stock, frame, True, kwargs)
+        return result
+    finally:
+        vars(_state).clear()
+        vars(_state).update(outer)
+
+
+def _translate_once(
+    stock: Callable[..., Any], frame: Any, expects_imports: bool, kwargs: dict[str, Any]
+) -> Any:
+    _state.has_imported, _state.frame, _state.answers, _state.conditional = False, frame, [], []
+    _state.expects_imports, _state.has_doubts, _state.serves_once = expects_imports, False, False
+    kept = False
     try:
         result = stock(frame, **kwargs)
-        translated = result[0].code is not None
-        return _result(result[0], _never) if translated and _state.serves_once else result
+        kept = result[0].code is not None and not (_state.has_imported and _state.has_doubts)
+        return _result(result[0], _never) if kept and _state.serves_once else result
     except Captured:  # the interpreter raises it
         return _result(CustomCode(None, True), executor_cache.dummy_guard)
     except Exception as error:
@@ -146,10 +161,8 @@ def _start_translate(stock: Callable[..., Any], frame: Any, **kwargs: Any) -> An
         return _native()
     finally:
         for graph, check, given in reversed(_state.answers):
-            if not translated or not is_guarded(graph, check):
+            if not kept or not is_guarded(graph, check):
                 given.repeat()
-        vars(_state).clear()
-        vars(_state).update(outer)
 
 
 def note_answer(graph: Any, check: Check, given: Given) -> None:
@@ -162,20 +175,43 @@ def has_imported() -> bool:
     return getattr(_state, "has_imported", False)
 
 
+def import_is_near() -> bool:
+    """Whether a frame that is being simulated has to do with imports.
+
+    If not, and an import comes after all, the frame is translated once more with the answer True.
+    """
+    if getattr(_state, "expects_imports", True):
+        return True
+    stack = OpcodeExecutorBase.call_stack
+    near = any(Code.of(frames.code_of(each)).concerns_imports for each in stack)
+    _state.has_doubts = _state.has_doubts or not near
+    return near
+
+
+def guard_if_it_imports(variable: Any) -> None:
+    """Guards a translation with a variable, which Paddle's would not be, if it has imports."""
+    _state.conditional.append(variable)
+
+
 def watch_reads(graph: Any) -> Callable[[], None]:
     """To be called after a module body ran: a translation that read before what the body changed
     is used for this call alone, since guards of containers are made of what is in them at its end.
     """
-    guard, frame = frames.guard_of_reads(graph), current_frame()
+    read = [(each, _parts(each)) for each in frames.containers_read(graph)]
 
     def compare() -> None:
-        try:
-            same = bool(guard(frame))
-        except Exception:  # what was read is not there any more
-            same = False
-        _state.serves_once = _state.serves_once or not same
+        for container, before in read:
+            now = _parts(container)
+            if len(now) != len(before) or not all(map(operator.is_, now, before)):
+                _state.serves_once = True
 
     return compare
+
+
+def _parts(container: dict[Any, Any] | list[Any]) -> list[Any]:
+    if container is sys.modules:
+        return []  # there are checks for it
+    return [*container, *container.values()] if isinstance(container, dict) else list(container)
 
 
 def current_frame() -> Any:

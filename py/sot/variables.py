@@ -90,6 +90,24 @@ class CheckVariable(ConstantVariable):
         return [_core.GuardNode(guard, [_core.ConstantExprNode(None)])]
 
 
+class MemberVariable(ConstantVariable):
+    """That `key` is, or is not, in the container of the variable `owner`: there is a guard for it."""
+
+    def __init__(self, owner: Any, key: Any, found: bool) -> None:
+        super().__init__(found, owner.graph, owner.tracker)
+        self.key = key
+
+    def make_stringified_guard(self) -> list[StringifiedExpression]:
+        key = checks.name_of(self)
+        container = self.tracker.trace_value_from_frame()
+        names = {**container.free_vars, key: self.key}
+        return [StringifiedExpression(f"({key} in {{}}) is {self.value}", [container], names)]
+
+    def make_faster_guard(self) -> list[Any]:
+        holds = lambda container: (self.key in container) is self.value  # noqa: E731
+        return [_core.GuardNode(_core.LambdaGuard(holds), [self.tracker.guard_tree_expr_node()])]
+
+
 class ImportedModuleVariable(ModuleVariable):
     """A module that an import statement of the program gave.
 
