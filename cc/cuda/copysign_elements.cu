@@ -72,6 +72,12 @@ BroadcastMap MapInputs(const TensorView& a, const TensorView& b, const TensorVie
   return map;
 }
 
+template <typename Words>
+struct Operands {
+  Words x;
+  Words y;
+};
+
 template <typename T, typename Sign>
 void RunBinary(const TensorView& a, const TensorView& b, T* out, const Sign& sign) {
   constexpr int kVector = 16 / sizeof(T);
@@ -82,18 +88,18 @@ void RunBinary(const TensorView& a, const TensorView& b, T* out, const Sign& sig
   if (IsContiguous(a) && IsContiguous(b) && IsAligned(x, 16) && IsAligned(y, 16) &&
       IsAligned(out, 16)) {
     const int64_t vectors = n / kVector;
-    ForEach(vectors + (n % kVector != 0), [=] __device__(int64_t i) {
-      if (i == vectors) {
-        for (int64_t j = vectors * kVector; j < n; ++j) out[j] = sign(x[j], y[j]);
-        return;
-      }
-      const Words from_x = reinterpret_cast<const Words*>(x)[i];
-      const Words from_y = reinterpret_cast<const Words*>(y)[i];
+    const auto load = [=] __device__(int64_t i) {
+      return Operands<Words>{reinterpret_cast<const Words*>(x)[i],
+                             reinterpret_cast<const Words*>(y)[i]};
+    };
+    Stream<2>(vectors, load, [=] __device__(int64_t i, const Operands<Words>& from) {
       Words to;
 #pragma unroll
-      for (int k = 0; k < kVector; ++k) to.values[k] = sign(from_x.values[k], from_y.values[k]);
+      for (int k = 0; k < kVector; ++k) to.values[k] = sign(from.x.values[k], from.y.values[k]);
       reinterpret_cast<Words*>(out)[i] = to;
     });
+    const int64_t done = vectors * kVector;
+    ForEach(n - done, [=] __device__(int64_t i) { out[done + i] = sign(x[done + i], y[done + i]); });
     return;
   }
   const BroadcastMap map = MapInputs(a, b, b);

@@ -41,10 +41,9 @@ int64_t NumberGroups(int64_t n, const Starts& starts, Count* numbers) {
                                                      StartFlag<Count, Starts>{starts});
   const cudaStream_t stream = Call::Current().stream();
   const auto items = static_cast<Count>(n);  // a short type makes it faster
-  size_t bytes = 0;
-  Check(cub::DeviceScan::InclusiveSum(nullptr, bytes, flags, numbers, items, stream));
-  const Buffer scratch(static_cast<int64_t>(bytes));
-  Check(cub::DeviceScan::InclusiveSum(scratch.data(), bytes, flags, numbers, items, stream));
+  WithScratch([&](void* scratch, size_t& bytes) {
+    return cub::DeviceScan::InclusiveSum(scratch, bytes, flags, numbers, items, stream);
+  });
   Count groups = 0;
   CopyToHost(&groups, numbers + (n - 1), sizeof(groups), "the number of distinct values");
   return static_cast<int64_t>(groups);
@@ -96,13 +95,10 @@ void WriteInverse(int64_t n, const Count* places, const Count* number_of, const 
   const int bits = BitsBelow(static_cast<uint64_t>(n));
   const int low = bits - (bits - kWindowBits + 7) / 8 * 8;
   const auto items = static_cast<Count>(n);
-  size_t bytes = 0;
-  Check(cub::DeviceRadixSort::SortPairs(nullptr, bytes, places, sorted_places.data(), number_of,
-                                        sorted_numbers.data(), items, low, bits, stream));
-  const Buffer scratch(static_cast<int64_t>(bytes));
-  Check(cub::DeviceRadixSort::SortPairs(scratch.data(), bytes, places, sorted_places.data(),
-                                        number_of, sorted_numbers.data(), items, low, bits,
-                                        stream));
+  WithScratch([&](void* scratch, size_t& bytes) {
+    return cub::DeviceRadixSort::SortPairs(scratch, bytes, places, sorted_places.data(), number_of,
+                                           sorted_numbers.data(), items, low, bits, stream);
+  });
   const int window = 1 << low;
   WriteWindowsKernel<<<static_cast<unsigned>(CeilDiv(n, window)), 512, window * sizeof(uint32_t),
                        stream>>>(n, window, sorted_places.data(), sorted_numbers.data(), inverse);

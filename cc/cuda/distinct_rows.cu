@@ -18,8 +18,8 @@ struct RowLess {
     const T* const of_a = rows + static_cast<int64_t>(a) * length;
     const T* const of_b = rows + static_cast<int64_t>(b) * length;
     for (int64_t i = 0; i < length; ++i) {
-      const KeyOf<T> key_a = SortKey(of_a[i]);
-      const KeyOf<T> key_b = SortKey(of_b[i]);
+      const KeyOf<T> key_a = KeyOfElement(of_a[i]);
+      const KeyOf<T> key_b = KeyOfElement(of_b[i]);
       if (key_a != key_b) return key_a < key_b;
     }
     return false;
@@ -37,8 +37,8 @@ struct RowStarts {
     const T* const a = rows + static_cast<int64_t>(order[i - 1]) * length;
     const T* const b = rows + static_cast<int64_t>(order[i]) * length;
     for (int64_t k = 0; k < length; ++k) {
-      const KeyOf<T> key = SortKey(b[k]);
-      if (key != SortKey(a[k])) return true;
+      const KeyOf<T> key = KeyOfElement(b[k]);
+      if (key != KeyOfElement(a[k])) return true;
       if (kIsFloating<T> && key == kNaNKey<KeyOf<T>>) return true;
     }
     return false;
@@ -54,10 +54,9 @@ int64_t Run(const T* rows, int64_t n, int64_t length, int64_t* first,
   ForEach(n, [=] __device__(int64_t i) { order[i] = static_cast<Place>(i); });
   const RowLess<T, Place> less{rows, length};
   const cudaStream_t stream = Call::Current().stream();
-  size_t bytes = 0;
-  Check(cub::DeviceMergeSort::StableSortKeys(nullptr, bytes, order, n, less, stream));
-  const Buffer scratch(static_cast<int64_t>(bytes));
-  Check(cub::DeviceMergeSort::StableSortKeys(scratch.data(), bytes, order, n, less, stream));
+  WithScratch([&](void* scratch, size_t& bytes) {
+    return cub::DeviceMergeSort::StableSortKeys(scratch, bytes, order, n, less, stream);
+  });
   return WriteGroups<Place>(
       n, order, results, RowStarts<T, Place>{rows, length, order},
       [=] __device__(int64_t number, int64_t i) { first[number] = order[i]; });

@@ -2,6 +2,7 @@
 #include <cub/device/device_select.cuh>
 
 #include "cc/cuda/distinct_groups.cuh"
+#include "cc/cuda/distinct_integers.cuh"
 #include "cc/cuda/sort_key.cuh"
 #include "cc/cuda/sort_pairs.cuh"
 #include "cc/kernels/distinct_values.h"
@@ -25,11 +26,11 @@ __global__ void __launch_bounds__(256) RangeKernel(const T* x, int64_t n, Range*
   Key most = 0;
   unsigned long long nans = 0;
   unsigned long long zero = static_cast<unsigned long long>(n);
-  const Key zero_key = SortKey(Zero<T>());
+  const Key zero_key = KeyOfElement(Zero<T>());
   const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
 #pragma unroll 4
   for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
-    const Key key = SortKey(x[i]);
+    const Key key = KeyOfElement(x[i]);
     if (kIsFloating<T> && key == kNaNKey<Key>) {
       ++nans;
       continue;
@@ -90,7 +91,7 @@ struct Distinct {
 template <typename T>
 struct IsNaNAt {
   const T* x;
-  __device__ bool operator()(int64_t i) const { return SortKey(x[i]) == kNaNKey<KeyOf<T>>; }
+  __device__ bool operator()(int64_t i) const { return KeyOfElement(x[i]) == kNaNKey<KeyOf<T>>; }
 };
 
 /// Numbers the NaNs, which follow `count` other values, in the order of their places.
@@ -103,12 +104,10 @@ void AppendNaNs(const Distinct<T>& of, int64_t count) {
   const thrust::counting_iterator<int64_t> numbers(0);
   const cudaStream_t stream = Call::Current().stream();
   const IsNaNAt<T> is_nan{of.x};
-  size_t bytes = 0;
-  Check(cub::DeviceSelect::If(nullptr, bytes, numbers, places.data(), found.data(), of.n, is_nan,
-                              stream));
-  const Buffer scratch(static_cast<int64_t>(bytes));
-  Check(cub::DeviceSelect::If(scratch.data(), bytes, numbers, places.data(), found.data(), of.n,
-                              is_nan, stream));
+  WithScratch([&](void* scratch, size_t& bytes) {
+    return cub::DeviceSelect::If(scratch, bytes, numbers, places.data(), found.data(), of.n, is_nan,
+                                 stream);
+  });
   const Numbers index(of.results.index), inverse(of.results.inverse), counts(of.results.counts);
   const int64_t* const place = places.data();
   const T* const x = of.x;
@@ -130,7 +129,7 @@ __global__ void __launch_bounds__(512)
   __syncthreads();
   const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
   for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += step) {
-    const KeyOf<T> key = SortKey(x[i]);
+    const KeyOf<T> key = KeyOfElement(x[i]);
     if (kIsFloating<T> && key == kNaNKey<KeyOf<T>>) continue;
     atomicAdd(own + static_cast<int>(key - least), 1u);
   }
@@ -150,7 +149,7 @@ void CountKeys(const Distinct<T>& of, int64_t entries, uint32_t* table) {
   SetBytes(table, 0, entries * static_cast<int64_t>(sizeof(uint32_t)));
   if (!of.results.counts) {
     return ForEach(of.n, [=] __device__(int64_t i) {
-      const KeyOf<T> key = SortKey(x[i]);
+      const KeyOf<T> key = KeyOfElement(x[i]);
       if (kIsFloating<T> && key == kNaNKey<KeyOf<T>>) return;
       uint32_t* const entry = table + (key - least);
       if (*entry == 0) *entry = 1;
@@ -164,7 +163,7 @@ void CountKeys(const Distinct<T>& of, int64_t entries, uint32_t* table) {
     return CheckLaunch();
   }
   ForEach(of.n, [=] __device__(int64_t i) {
-    const KeyOf<T> key = SortKey(x[i]);
+    const KeyOf<T> key = KeyOfElement(x[i]);
     if (kIsFloating<T> && key == kNaNKey<KeyOf<T>>) return;
     atomicAdd(table + (key - least), 1u);
   });
@@ -175,7 +174,7 @@ void FindFirstPlaces(const Distinct<T>& of, uint32_t* first) {
   const T* const x = of.x;
   const uint64_t least = of.range.least;
   ForEach(of.n, [=] __device__(int64_t i) {
-    const KeyOf<T> key = SortKey(x[i]);
+    const KeyOf<T> key = KeyOfElement(x[i]);
     if (kIsFloating<T> && key == kNaNKey<KeyOf<T>>) return;
     uint32_t* const entry = first + (key - least);
     if (*entry > i) atomicMin(entry, static_cast<uint32_t>(i));
@@ -193,7 +192,7 @@ void WriteInverse(const Distinct<T>& of, const uint32_t* ranks) {
   const uint64_t least = of.range.least;
   const Numbers inverse(of.results.inverse);
   ForEach(of.n, [=] __device__(int64_t i) {
-    const KeyOf<T> key = SortKey(x[i]);
+    const KeyOf<T> key = KeyOfElement(x[i]);
     if (kIsFloating<T> && key == kNaNKey<KeyOf<T>>) return;
     inverse.Set(i, static_cast<int64_t>(ranks[key - least]) - 1);
   });
@@ -221,7 +220,7 @@ int64_t DistinctByTable(const Distinct<T>& of) {
   ForEach(entries, [=] __device__(int64_t i) {
     if (in_table[i] == 0) return;
     const int64_t number = static_cast<int64_t>(rank[i]) - 1;
-    out[number] = FromSortKey<T>(static_cast<KeyOf<T>>(least + i));
+    out[number] = ElementOfKey<T>(static_cast<KeyOf<T>>(least + i));
     counts.Set(number, in_table[i]);
     if (has_index) index.Set(number, place[i]);
   });
@@ -236,7 +235,7 @@ void WriteKeys(const Distinct<T>& of, Small* keys) {
   const uint64_t least = of.range.least;
   const auto after_all = static_cast<Small>(of.span() + 1);
   ForEach(of.n, [=] __device__(int64_t i) {
-    const KeyOf<T> key = SortKey(x[i]);
+    const KeyOf<T> key = KeyOfElement(x[i]);
     const bool is_nan = kIsFloating<T> && key == kNaNKey<KeyOf<T>>;
     keys[i] = is_nan ? after_all : static_cast<Small>(key - least);
   });
@@ -258,8 +257,8 @@ __device__ __forceinline__ T ValueOf(Small key, bool is_nan, bool is_raw, uint64
   if constexpr (sizeof(Small) == sizeof(T)) {
     if (is_raw) return BitsAs<T>(key);
   }
-  if (is_nan) return FromSortKey<T>(kNaNKey<KeyOf<T>>);
-  return FromSortKey<T>(static_cast<KeyOf<T>>(static_cast<uint64_t>(key) + least));
+  if (is_nan) return ElementOfKey<T>(kNaNKey<KeyOf<T>>);
+  return ElementOfKey<T>(static_cast<KeyOf<T>>(static_cast<uint64_t>(key) + least));
 }
 
 /// The results for sorted keys; with `is_raw` they are the elements themselves.
@@ -287,29 +286,27 @@ bool SharesHighBits(const Distinct<T>& of, int* bits) {
          *bits < static_cast<int>(8 * sizeof(T));
 }
 
-/// The distinct ones of integers that share their high bits, and nothing about them.
+/// Whether the sort keys, less the least one, are longer than 32 bits, and not too long to be sorted
+/// in two parts.
 template <typename T>
-int64_t DistinctIntegers(const Distinct<T>& of, int bits) {
-  using Key = KeyOf<T>;
-  const Temporary<Key> sorted(of.n);
-  const Temporary<int64_t> found(1);
-  const auto* const from = reinterpret_cast<const Key*>(of.x);
-  auto* const to = reinterpret_cast<Key*>(of.out);
-  const cudaStream_t stream = Call::Current().stream();
-  size_t sort_bytes = 0;
-  size_t select_bytes = 0;
-  Check(cub::DeviceRadixSort::SortKeys(nullptr, sort_bytes, from, sorted.data(),
-                                       static_cast<uint32_t>(of.n), 0, bits, stream));
-  Check(cub::DeviceSelect::Unique(nullptr, select_bytes, sorted.data(), to, found.data(),
-                                  static_cast<uint32_t>(of.n), stream));
-  const Buffer scratch(static_cast<int64_t>(std::max(sort_bytes, select_bytes)));
-  Check(cub::DeviceRadixSort::SortKeys(scratch.data(), sort_bytes, from, sorted.data(),
-                                       static_cast<uint32_t>(of.n), 0, bits, stream));
-  Check(cub::DeviceSelect::Unique(scratch.data(), select_bytes, sorted.data(), to, found.data(),
-                                  static_cast<uint32_t>(of.n), stream));
-  int64_t count = 0;
-  CopyToHost(&count, found.data(), sizeof(count), "the number of distinct values");
-  return count;
+bool FitsParts(const Distinct<T>& of) {
+  return std::is_integral_v<T> && of.span() >> 32 != 0 && of.span() >> 48 == 0;
+}
+
+/// The distinct values alone, of integers of which FitsParts or SharesHighBits says so.
+template <typename T>
+int64_t DistinctIntegers(const Distinct<T>& of) {
+  const uint64_t least = of.range.least;
+  const uint64_t end = of.span() + 1;
+  if constexpr (sizeof(T) == 8) {
+    if (FitsParts(of) && end <= uint64_t{1} << 40) {
+      return DistinctByParts<uint8_t>(of.x, of.n, least, end, of.out);
+    }
+    if (FitsParts(of)) return DistinctByParts<uint16_t>(of.x, of.n, least, end, of.out);
+  }
+  int bits;
+  SharesHighBits(of, &bits);
+  return DistinctByLowBits(of.x, of.n, bits, of.out);
 }
 
 /// Sorts only the bits in which keys differ.
@@ -332,13 +329,11 @@ int64_t DistinctBySorting(const Distinct<T>& of) {
   }
   const Temporary<Small> sorted(of.n);
   const cudaStream_t stream = Call::Current().stream();
-  size_t bytes = 0;
   const int bits = BitsBelow(end);
-  Check(cub::DeviceRadixSort::SortKeys(nullptr, bytes, keys.data(), sorted.data(),
-                                       static_cast<uint32_t>(of.n), 0, bits, stream));
-  const Buffer scratch(static_cast<int64_t>(bytes));
-  Check(cub::DeviceRadixSort::SortKeys(scratch.data(), bytes, keys.data(), sorted.data(),
-                                       static_cast<uint32_t>(of.n), 0, bits, stream));
+  WithScratch([&](void* scratch, size_t& bytes) {
+    return cub::DeviceRadixSort::SortKeys(scratch, bytes, keys.data(), sorted.data(),
+                                          static_cast<uint32_t>(of.n), 0, bits, stream);
+  });
   return WriteSorted(of, sorted.data(), static_cast<const uint32_t*>(nullptr), false);
 }
 
@@ -349,18 +344,18 @@ void RestoreSignOfZero(const Distinct<T>& of, int64_t count) {
   T* const out = of.out;
   const T* const first = of.x + of.range.first_zero;
   ForEach(1, [=] __device__(int64_t) {
-    const KeyOf<T> zero = SortKey(Zero<T>());
+    const KeyOf<T> zero = KeyOfElement(Zero<T>());
     int64_t begin = 0;
     int64_t end = count;
     while (begin < end) {
       const int64_t middle = begin + (end - begin) / 2;
-      if (SortKey(out[middle]) < zero) {
+      if (KeyOfElement(out[middle]) < zero) {
         begin = middle + 1;
       } else {
         end = middle;
       }
     }
-    if (begin < count && SortKey(out[begin]) == zero) out[begin] = *first;
+    if (begin < count && KeyOfElement(out[begin]) == zero) out[begin] = *first;
   });
 }
 
@@ -373,10 +368,8 @@ int64_t Run(const T* x, int64_t n, T* out, const DistinctResults& results) {
   const bool is_plain = !results.index && !results.inverse && !results.counts;
   if (of.span() < most_entries) {
     count = DistinctByTable(of);
-  } else if (is_plain && SharesHighBits(of, &bits)) {
-    if constexpr (std::is_integral_v<T>) {
-      count = DistinctIntegers(of, bits);
-    }
+  } else if (is_plain && (FitsParts(of) || SharesHighBits(of, &bits))) {
+    if constexpr (std::is_integral_v<T>) count = DistinctIntegers(of);
   } else if (of.span() < uint64_t{0xfffffffeu}) {
     count = DistinctBySorting<uint32_t>(of);
   } else {

@@ -20,6 +20,12 @@ struct alignas(2 * sizeof(R)) Complex {
   R im;
 };
 
+/// A vector of `n` elements that is read and written at once.
+template <typename T, int n>
+struct alignas(sizeof(T) * n) Vector {
+  T values[n];
+};
+
 template <typename T>
 constexpr bool kIsComplex = false;
 template <typename R>
@@ -142,6 +148,30 @@ __device__ __forceinline__ To Convert(From from) {
   } else {
     return static_cast<To>(from);
   }
+}
+
+/// As Convert for several numbers. Two at a time make one instruction for the half precisions.
+template <typename To, int n, typename From>
+__device__ __forceinline__ Vector<To, n> ConvertAll(const From (&from)[n]) {
+  Vector<To, n> to;
+  if constexpr (kIsHalf<To> && std::is_same_v<From, float> && n % 2 == 0) {
+    using Two = std::conditional_t<std::is_same_v<To, __half>, __half2, __nv_bfloat162>;
+#pragma unroll
+    for (int k = 0; k < n; k += 2) {
+      Two two;
+      if constexpr (std::is_same_v<To, __half>) {
+        two = __floats2half2_rn(from[k], from[k + 1]);
+      } else {
+        two = __floats2bfloat162_rn(from[k], from[k + 1]);
+      }
+      to.values[k] = two.x;
+      to.values[k + 1] = two.y;
+    }
+  } else {
+#pragma unroll
+    for (int k = 0; k < n; ++k) to.values[k] = Convert<To>(from[k]);
+  }
+  return to;
 }
 
 template <typename T>

@@ -42,6 +42,18 @@ struct LayerNorm {
     }
   }
 
+  template <int kVector>
+  __device__ __forceinline__ Vector<Out, kVector> StoreAll(const W (&values)[kVector]) const {
+    Vector<Out, kVector> stored;
+    if constexpr (std::is_same_v<Out, T>) {
+      stored = ConvertAll<T>(values);
+    } else {
+#pragma unroll
+      for (int k = 0; k < kVector; ++k) stored.values[k] = Store(values[k]);
+    }
+    return stored;
+  }
+
   __device__ __forceinline__ W Sum(T of_x, int64_t row, int64_t column) const {
     W sum = Convert<W>(of_x);
     if (bias != nullptr) sum += Convert<W>(bias[column]);
@@ -63,90 +75,133 @@ __device__ __forceinline__ void SetMean(double pivot, double mean_distance, RowM
   of->mean_rest = static_cast<W>((pivot - static_cast<double>(of->mean)) + mean_distance);
 }
 
+/// Some vectors of a row that stays in registers: those of one of its kThreads threads.
+template <typename T, typename Out, int kVector, int kItems, int kThreads>
+struct RowPart {
+  using W = Work<T>;
+  using Read = Vector<T, kVector>;
+  /// Sums over the row. Distances of half precisions need no more than float.
+  using Number = std::conditional_t<kIsHalf<T>, float, double>;
+
+  const LayerNorm<T, Out>& of;
+  const int64_t row;
+  const int64_t offset;
+  const int thread;
+  W elements[kItems][kVector];
+
+  __device__ __forceinline__ RowPart(const LayerNorm<T, Out>& of, int64_t row, int thread)
+      : of(of), row(row), offset(row * of.columns), thread(thread) {}
+
+  __device__ __forceinline__ int64_t column(int item) const {
+    return static_cast<int64_t>(item * kThreads + thread) * kVector;
+  }
+
+  /// Calls function(item, column) for the vectors of this thread.
+  template <typename Function>
+  __device__ __forceinline__ void ForEachVector(const Function& function) const {
+#pragma unroll
+    for (int i = 0; i < kItems; ++i) {
+      if (column(i) < of.columns) function(i, column(i));
+    }
+  }
+
+  /// elements = x + bias + alpha * residual, written to `sums`.
+  __device__ __forceinline__ void Load() {
+    Read x[kItems], residual[kItems];
+    ForEachVector([&](int i, int64_t c) {
+      x[i] = *reinterpret_cast<const Read*>(of.x + offset + c);
+      if (of.residual != nullptr) {
+        residual[i] = *reinterpret_cast<const Read*>(of.residual + offset + c);
+      }
+    });
+    ForEachVector([&](int i, int64_t c) {
+      W(&own)[kVector] = elements[i];
+#pragma unroll
+      for (int k = 0; k < kVector; ++k) own[k] = Convert<W>(x[i].values[k]);
+      if (of.bias != nullptr) {
+        const auto bias = *reinterpret_cast<const Read*>(of.bias + c);
+#pragma unroll
+        for (int k = 0; k < kVector; ++k) own[k] += Convert<W>(bias.values[k]);
+      }
+      if (of.residual != nullptr) {
+#pragma unroll
+        for (int k = 0; k < kVector; ++k) own[k] += of.alpha * Convert<W>(residual[i].values[k]);
+      }
+      if (of.sums != nullptr) {
+        *reinterpret_cast<Read*>(of.sums + offset + c) = ConvertAll<T>(own);
+      }
+    });
+  }
+
+  /// Makes the elements distances from their mean.
+  __device__ __forceinline__ RowMoments<W> Center(Number* memory) {
+    RowMoments<W> moments{0, 0, 0};
+    const Number count = static_cast<Number>(of.columns);
+    const W pivot = of.Sum(of.x[offset], row, 0);
+    W sum = 0;
+    ForEachVector([&](int i, int64_t) {
+#pragma unroll
+      for (int k = 0; k < kVector; ++k) {
+        const W distance = elements[i][k] - pivot;
+        if constexpr (kIsHalf<T>) elements[i][k] = distance;
+        sum += distance;
+      }
+    });
+    const Number mean = RowSum<kThreads>(static_cast<Number>(sum), memory) / count;
+    SetMean(static_cast<double>(pivot), static_cast<double>(mean), &moments);
+    W squares = 0;
+    ForEachVector([&](int i, int64_t) {
+#pragma unroll
+      for (int k = 0; k < kVector; ++k) {
+        if constexpr (kIsHalf<T>) {
+          elements[i][k] -= mean;
+        } else {
+          elements[i][k] = (elements[i][k] - moments.mean) - moments.mean_rest;
+        }
+        squares += elements[i][k] * elements[i][k];
+      }
+    });
+    const Number variance = RowSum<kThreads>(static_cast<Number>(squares), memory) / count;
+    moments.inverse =
+        static_cast<W>(Number(1) / sqrt(variance + static_cast<Number>(of.epsilon)));
+    return moments;
+  }
+
+  __device__ __forceinline__ void Store(W factor) const {
+    ForEachVector([&](int i, int64_t c) {
+      using Parameters = Vector<W, kVector>;
+      Parameters weight, shift;
+      if (of.weight != nullptr) weight = *reinterpret_cast<const Parameters*>(of.weight + c);
+      if (of.shift != nullptr) shift = *reinterpret_cast<const Parameters*>(of.shift + c);
+      W values[kVector];
+#pragma unroll
+      for (int k = 0; k < kVector; ++k) {
+        values[k] = elements[i][k] * factor;
+        if (of.weight != nullptr) values[k] *= weight.values[k];
+        if (of.shift != nullptr) values[k] += shift.values[k];
+      }
+      *reinterpret_cast<Vector<Out, kVector>*>(of.out + offset + c) = of.StoreAll(values);
+    });
+  }
+};
+
 /// Rows whose elements stay in registers: kThreads threads for a row, each with kItems vectors of
 /// kVector elements.
 template <typename T, typename Out, int kVector, int kItems, int kThreads>
 __global__ void __launch_bounds__(kThreads < 128 ? 128 : kThreads)
     ShortRowsKernel(const LayerNorm<T, Out> of) {
-  using W = Work<T>;
-  __shared__ double memory[kThreads == 32 ? 1 : kThreads / 32];
+  using Part = RowPart<T, Out, kVector, kItems, kThreads>;
+  __shared__ typename Part::Number memory[kThreads == 32 ? 1 : kThreads / 32];
   const int thread = kThreads == 32 ? threadIdx.x % 32 : threadIdx.x;
   const int64_t row = kThreads == 32
                           ? static_cast<int64_t>(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32
                           : blockIdx.x;
   if (row >= of.rows) return;
-  const int64_t offset = row * of.columns;
-  const double count = static_cast<double>(of.columns);
-  W elements[kItems][kVector];
-  Vector<T, kVector> read[kItems];
-#pragma unroll
-  for (int i = 0; i < kItems; ++i) {
-    const int64_t column = static_cast<int64_t>(i * kThreads + thread) * kVector;
-    if (column < of.columns) {
-      read[i] = *reinterpret_cast<const Vector<T, kVector>*>(of.x + offset + column);
-    }
-  }
-  W sum = 0;
-  const W pivot = of.Sum(of.x[offset], row, 0);
-#pragma unroll
-  for (int i = 0; i < kItems; ++i) {
-    const int64_t column = static_cast<int64_t>(i * kThreads + thread) * kVector;
-    if (column >= of.columns) continue;
-    if (of.bias == nullptr && of.residual == nullptr) {
-#pragma unroll
-      for (int k = 0; k < kVector; ++k) elements[i][k] = Convert<W>(read[i].values[k]);
-    } else {
-#pragma unroll
-      for (int k = 0; k < kVector; ++k) {
-        elements[i][k] = of.Sum(read[i].values[k], row, column + k);
-      }
-    }
-    if (of.sums != nullptr) {
-      Vector<T, kVector> stored;
-#pragma unroll
-      for (int k = 0; k < kVector; ++k) stored.values[k] = Convert<T>(elements[i][k]);
-      *reinterpret_cast<Vector<T, kVector>*>(of.sums + offset + column) = stored;
-    }
-#pragma unroll
-    for (int k = 0; k < kVector; ++k) sum += elements[i][k] - pivot;
-  }
-  RowMoments<W> moments{0, 0, 0};
-  if (of.normalizes) {
-    const double mean_distance = RowSum<kThreads>(static_cast<double>(sum), memory) / count;
-    SetMean(static_cast<double>(pivot), mean_distance, &moments);
-    W squares = 0;
-#pragma unroll
-    for (int i = 0; i < kItems; ++i) {
-      if (static_cast<int64_t>(i * kThreads + thread) * kVector >= of.columns) continue;
-#pragma unroll
-      for (int k = 0; k < kVector; ++k) {
-        elements[i][k] = (elements[i][k] - moments.mean) - moments.mean_rest;
-        squares += elements[i][k] * elements[i][k];
-      }
-    }
-    const double variance = RowSum<kThreads>(static_cast<double>(squares), memory) / count;
-    moments.inverse = static_cast<W>(1 / sqrt(variance + of.epsilon));
-  }
-#pragma unroll
-  for (int i = 0; i < kItems; ++i) {
-    const int64_t column = static_cast<int64_t>(i * kThreads + thread) * kVector;
-    if (column >= of.columns) continue;
-    Vector<W, kVector> weight, shift;
-    if (of.weight != nullptr)
-      weight = *reinterpret_cast<const Vector<W, kVector>*>(of.weight + column);
-    if (of.shift != nullptr)
-      shift = *reinterpret_cast<const Vector<W, kVector>*>(of.shift + column);
-    Vector<Out, kVector> stored;
-#pragma unroll
-    for (int k = 0; k < kVector; ++k) {
-      W value = elements[i][k];
-      if (of.normalizes) value *= moments.inverse;
-      if (of.weight != nullptr) value *= weight.values[k];
-      if (of.shift != nullptr) value += shift.values[k];
-      stored.values[k] = of.Store(value);
-    }
-    *reinterpret_cast<Vector<Out, kVector>*>(of.out + offset + column) = stored;
-  }
+  Part part(of, row, thread);
+  part.Load();
+  RowMoments<Work<T>> moments{0, 0, 0};
+  if (of.normalizes) moments = part.Center(memory);
+  part.Store(of.normalizes ? moments.inverse : Work<T>(1));
   if (thread == 0) {
     if (of.means != nullptr) of.means[row] = moments.mean;
     if (of.inverses != nullptr) of.inverses[row] = moments.inverse;
@@ -221,7 +276,8 @@ bool RunShort(const LayerNorm<T, Out>& of) {
 template <typename T, typename Out>
 void Run(const LayerNorm<T, Out>& of) {
   constexpr int kVector = 16 / sizeof(T);
-  const bool is_wide = of.columns % kVector == 0 && IsAligned(of.x, 16) && IsAligned(of.out, 16) &&
+  const bool is_wide = of.columns % kVector == 0 && IsAligned(of.x, 16) && IsAligned(of.bias, 16) &&
+                       IsAligned(of.residual, 16) && IsAligned(of.out, 16) &&
                        IsAligned(of.sums, 16) && IsAligned(of.weight, 32) &&
                        IsAligned(of.shift, 32);
   if (is_wide && RunShort<kVector>(of)) return;

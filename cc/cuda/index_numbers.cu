@@ -82,12 +82,10 @@ void ReadMask(IndexTensor* index, const Context& context) {
   const cuda::IsTrue is_true{static_cast<const uint8_t*>(mask.data())};
   auto* const places = static_cast<int64_t*>(all->data());
   const cudaStream_t stream = cuda::Call::Current().stream();
-  size_t bytes = 0;
-  cuda::Check(
-      cub::DeviceSelect::If(nullptr, bytes, numbers, places, found.data(), size, is_true, stream));
-  const Buffer scratch(bytes);
-  cuda::Check(cub::DeviceSelect::If(scratch.data(), bytes, numbers, places, found.data(), size,
-                                    is_true, stream));
+  cuda::WithScratch([&](void* scratch, size_t& bytes) {
+    return cub::DeviceSelect::If(scratch, bytes, numbers, places, found.data(), size, is_true,
+                                 stream);
+  });
   int64_t count = 0;
   cuda::CopyToHost(&count, found.data(), sizeof(count), "the number of true places of a mask");
   index->mask_positions = std::move(all);

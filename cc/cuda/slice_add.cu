@@ -9,15 +9,21 @@ namespace paddlemend {
 namespace cuda {
 namespace {
 
+/// The additions to one slice: [begin, end) of all.
+template <typename Place>
+struct alignas(2 * sizeof(Place)) Run {
+  Place begin;
+  Place end;
+};
+
 /// All that is added, sorted by where it goes: what goes to one slice lies together, in the order
 /// of the places.
-template <typename Number, typename Place>
+template <typename Key, typename Place>
 struct Additions {
-  const Number* numbers;  // of the slices, ascending
+  const Key* numbers;  // of the slices, ascending
   const Place* places;
   int64_t count;
-  /// For each slice of out the first of its additions, -1 if there is none.
-  const Place* first;
+  const Run<Place>* runs;  // for each slice of out
 };
 
 template <typename T>
@@ -54,10 +60,11 @@ struct Accumulator {
   }
 };
 
-/// Adds to kVector elements of slice `number`, at `inner`, what the additions from `at` on bring.
-template <typename T, int kVector, typename Number, typename Place>
-__device__ __forceinline__ void AddRun(const Arrays<T>& of, const Additions<Number, Place>& add,
-                                       int64_t block, Number number, int64_t at, int64_t inner) {
+/// Adds to kVector elements of slice `number`, at `inner`, what the additions of the run bring.
+template <typename T, int kVector, typename Place>
+__device__ __forceinline__ void AddRun(const Arrays<T>& of, const Place* places,
+                                       const Run<Place>& run, int64_t block, int64_t number,
+                                       int64_t inner) {
   constexpr int kAhead = kVector == 1 ? 4 : 2;
   using Words = Vector<T, kVector>;
   const SliceAddShape& s = of.shape;
@@ -65,65 +72,122 @@ __device__ __forceinline__ void AddRun(const Arrays<T>& of, const Additions<Numb
   const T* const value = of.value + block * s.count * s.inner + inner;
   Accumulator<T, kVector> accumulator;
   accumulator.Load(of.x + offset);
-  while (at < add.count && add.numbers[at] == number) {
+  for (int64_t at = run.begin; at < run.end; at += kAhead) {
     Words words[kAhead];
-    int found = 0;
 #pragma unroll
     for (int k = 0; k < kAhead; ++k) {
-      if (at + k < add.count && add.numbers[at + k] == number && found == k) {
-        words[k] = *reinterpret_cast<const Words*>(value + int64_t{add.places[at + k]} * s.inner);
-        found = k + 1;
+      if (at + k < run.end) {
+        words[k] = *reinterpret_cast<const Words*>(value + int64_t{places[at + k]} * s.inner);
       }
     }
 #pragma unroll
     for (int k = 0; k < kAhead; ++k) {
-      if (k < found) accumulator.Add(words[k]);
+      if (at + k < run.end) accumulator.Add(words[k]);
     }
-    at += found;
   }
   accumulator.Store(of.out + offset);
 }
 
-/// As AddRun for a whole slice: a warp takes kAtOnce vectors of each lane at once.
-template <typename T, int kVector, typename Number, typename Place>
-__device__ __forceinline__ void AddRows(const Arrays<T>& of, const Additions<Number, Place>& add,
-                                        int64_t block, Number number, int64_t first, int lane) {
-  constexpr int kAtOnce = sizeof(T) < 4 ? 4 : 8;
-  using Words = Vector<T, kVector>;
-  const SliceAddShape& s = of.shape;
-  const int64_t offset = (block * s.size + number) * s.inner;
-  const T* const value = of.value + block * s.count * s.inner;
-  for (int64_t begin = 0; begin < s.inner; begin += 32 * kVector * kAtOnce) {
-    Accumulator<T, kVector> accumulators[kAtOnce];
-    Words words[kAtOnce];
-    const auto inner = [&](int k) { return begin + (k * 32 + lane) * kVector; };
+/// Elements of a slice that a warp sums up: some vectors of each lane.
+template <typename T, int kVector>
+struct RowTile {
+  static constexpr int kAtOnce = sizeof(T) < 4 ? sizeof(T) : 4;
+  static constexpr int64_t kSize = 32 * kVector * kAtOnce;
+  using Words = Vector<T, kVector>[kAtOnce];
+
+  const int lane;
+  const int64_t size;  // elements from here to the end of the slice
+  Accumulator<T, kVector> accumulators[kAtOnce];
+
+  __device__ __forceinline__ RowTile(int lane, int64_t size) : lane(lane), size(size) {}
+
+  template <typename Function>
+  __device__ __forceinline__ void ForEachVector(const Function& function) const {
 #pragma unroll
     for (int k = 0; k < kAtOnce; ++k) {
-      if (inner(k) < s.inner) {
-        words[k] = *reinterpret_cast<const Words*>(of.x + offset + inner(k));
-      }
+      const int at = (k * 32 + lane) * kVector;
+      if (at < size) function(k, at);
     }
+  }
+
+  __device__ __forceinline__ void Read(const T* row, Words& words) const {
+    ForEachVector([&](int k, int at) {
+      words[k] = *reinterpret_cast<const Vector<T, kVector>*>(row + at);
+    });
+  }
+
+  __device__ __forceinline__ void Set(const Words& words) {
 #pragma unroll
     for (int k = 0; k < kAtOnce; ++k) accumulators[k].Set(words[k]);
-    for (int64_t at = first; at < add.count && add.numbers[at] == number; ++at) {
-      const T* const row = value + int64_t{add.places[at]} * s.inner;
+  }
+
+  __device__ __forceinline__ void Add(const Words& words) {
 #pragma unroll
-      for (int k = 0; k < kAtOnce; ++k) {
-        if (inner(k) < s.inner) words[k] = *reinterpret_cast<const Words*>(row + inner(k));
-      }
-#pragma unroll
-      for (int k = 0; k < kAtOnce; ++k) accumulators[k].Add(words[k]);
+    for (int k = 0; k < kAtOnce; ++k) accumulators[k].Add(words[k]);
+  }
+
+  __device__ __forceinline__ void Store(T* row) const {
+    ForEachVector([&](int k, int at) { accumulators[k].Store(row + at); });
+  }
+};
+
+/// The places of a run, one after the other. A warp reads 32 of them at once.
+template <typename Place>
+struct PlacesOfRun {
+  const Place* places;
+  const int64_t length;
+  const int lane;
+  const Place first;
+  Place own;
+
+  __device__ __forceinline__ PlacesOfRun(const Place* all, const Run<Place>& run, int lane)
+      : places(all + run.begin),
+        length(run.end - run.begin),
+        lane(lane),
+        first(lane < length ? places[lane] : Place{0}),
+        own(first) {}
+
+  /// The places have to be asked for in their order, from 0.
+  __device__ __forceinline__ int64_t At(int64_t i) {
+    if (i == 0) {
+      own = first;
+    } else if (i % 32 == 0) {
+      own = i + lane < length ? places[i + lane] : Place{0};
     }
-#pragma unroll
-    for (int k = 0; k < kAtOnce; ++k) {
-      if (inner(k) < s.inner) accumulators[k].Store(of.out + offset + inner(k));
+    return __shfl_sync(~0u, own, static_cast<int>(i % 32));
+  }
+};
+
+/// As AddRun for a whole slice, by a warp: it asks for the next row before it adds one.
+template <typename T, int kVector, typename Place>
+__device__ __forceinline__ void AddRows(const Arrays<T>& of, const Place* places,
+                                        const Run<Place>& run, int64_t block, int64_t number,
+                                        int lane) {
+  using Tile = RowTile<T, kVector>;
+  const SliceAddShape& s = of.shape;
+  const int64_t offset = (block * s.size + number) * s.inner;
+  PlacesOfRun<Place> of_run(places, run, lane);
+  for (int64_t begin = 0; begin < s.inner; begin += Tile::kSize) {
+    Tile tile(lane, s.inner - begin);
+    const T* const values = of.value + block * s.count * s.inner + begin;
+    typename Tile::Words even, odd;
+    tile.Read(of.x + offset + begin, odd);
+    if (of_run.length > 0) tile.Read(values + of_run.At(0) * s.inner, even);
+    tile.Set(odd);
+    for (int64_t i = 0; i < of_run.length; i += 2) {
+      const bool has_odd = i + 1 < of_run.length;
+      if (has_odd) tile.Read(values + of_run.At(i + 1) * s.inner, odd);
+      tile.Add(even);
+      if (i + 2 < of_run.length) tile.Read(values + of_run.At(i + 2) * s.inner, even);
+      if (has_odd) tile.Add(odd);
     }
+    tile.Store(of.out + offset + begin);
   }
 }
 
 /// Goes through all slices of out.
-template <typename T, int kVector, typename Number, typename Place>
-void AddToAll(const Arrays<T>& of, const Additions<Number, Place>& add) {
+template <typename T, int kVector, typename Key, typename Place>
+void AddToAll(const Arrays<T>& of, const Additions<Key, Place>& add) {
   const SliceAddShape& s = of.shape;
   const int64_t vectors = s.inner / kVector;
   const int64_t n = s.outer * s.size * vectors;
@@ -132,29 +196,26 @@ void AddToAll(const Arrays<T>& of, const Additions<Number, Place>& add) {
   const Words words = WordsOfCall();
   const bool in_place = of.x == of.out;
   if (SuitsWarps(s.outer * s.size, s.inner * static_cast<int64_t>(sizeof(T)))) {
-    return ForEachWarp(s.outer * s.size, [=] __device__(int64_t i, int lane) {
-      int64_t number = i;
+    return ForEachWarp(s.outer * s.size, [=] __device__(int64_t number, int lane) {
       const int64_t block = by_size.Split(&number);
-      const Place first = add.first[number];
-      if ((first < 0 && in_place) || !words.MayWrite()) return;
-      AddRows<T, kVector>(of, add, block, static_cast<Number>(number),
-                          first < 0 ? add.count : int64_t{first}, lane);
+      const Run<Place> run = add.runs[number];
+      if (!words.MayWrite() || (run.begin == run.end && in_place)) return;
+      AddRows<T, kVector>(of, add.places, run, block, number, lane);
     });
   }
   ForEach(n, [=] __device__(int64_t i) {
     int64_t vector = i;
     int64_t number = by_vectors.Split(&vector);
     const int64_t block = by_size.Split(&number);
-    const Place first = add.first[number];
-    if ((first < 0 && in_place) || !words.MayWrite()) return;
-    AddRun<T, kVector>(of, add, block, static_cast<Number>(number),
-                       first < 0 ? add.count : int64_t{first}, vector * kVector);
+    const Run<Place> run = add.runs[number];
+    if (!words.MayWrite() || (run.begin == run.end && in_place)) return;
+    AddRun<T, kVector>(of, add.places, run, block, number, vector * kVector);
   });
 }
 
 /// Goes through the additions: for few of them, in place.
-template <typename T, int kVector, typename Number, typename Place>
-void AddToFew(const Arrays<T>& of, const Additions<Number, Place>& add) {
+template <typename T, int kVector, typename Key, typename Place>
+void AddToFew(const Arrays<T>& of, const Additions<Key, Place>& add) {
   const SliceAddShape& s = of.shape;
   const int64_t vectors = s.inner / kVector;
   const int64_t n = s.outer * add.count * vectors;
@@ -165,30 +226,36 @@ void AddToFew(const Arrays<T>& of, const Additions<Number, Place>& add) {
     int64_t vector = i;
     int64_t at = by_vectors.Split(&vector);
     const int64_t block = by_count.Split(&at);
-    const Number number = add.numbers[at];
+    const Key number = add.numbers[at];
     if ((at > 0 && add.numbers[at - 1] == number) || !words.MayWrite()) return;
-    AddRun<T, kVector>(of, add, block, number, at, vector * kVector);
+    int64_t end = at + 1;
+    while (end < add.count && add.numbers[end] == number) ++end;
+    const Run<Place> run{static_cast<Place>(at), static_cast<Place>(end)};
+    AddRun<T, kVector>(of, add.places, run, block, static_cast<int64_t>(number), vector * kVector);
   });
 }
 
-template <typename Number, typename Place>
-void FindFirst(const Additions<Number, Place>& add, Place* first) {
-  const Number* const numbers = add.numbers;
-  ForEach(add.count, [=] __device__(int64_t i) {
-    if (i == 0 || numbers[i - 1] != numbers[i]) first[numbers[i]] = static_cast<Place>(i);
+template <typename Key, typename Place>
+void FindRuns(const Additions<Key, Place>& add, Run<Place>* runs) {
+  const Key* const numbers = add.numbers;
+  const int64_t count = add.count;
+  ForEach(count, [=] __device__(int64_t i) {
+    const Key number = numbers[i];
+    if (i == 0 || numbers[i - 1] != number) runs[number].begin = static_cast<Place>(i);
+    if (i + 1 == count || numbers[i + 1] != number) runs[number].end = static_cast<Place>(i + 1);
   });
 }
 
-template <typename T, int kVector, typename Place, typename Number>
+template <typename T, int kVector, typename Key, typename Place, typename Number>
 void AddSorted(const Arrays<T>& of, const Number* indices) {
   const SliceAddShape& s = of.shape;
-  const SortedPairs<Number, Place> sorted(indices, s.count, s.size);
-  Additions<Number, Place> add{sorted.keys(), sorted.places(), s.count, nullptr};
+  const SortedPairs<Key, Place> sorted(indices, s.count, s.size);
+  Additions<Key, Place> add{sorted.keys(), sorted.places(), s.count, nullptr};
   if (of.x == of.out && s.count < s.size / 4) return AddToFew<T, kVector>(of, add);
-  const Temporary<Place> first(s.size);
-  SetBytes(first.data(), 0xff, s.size * static_cast<int64_t>(sizeof(Place)));
-  FindFirst(add, first.data());
-  add.first = first.data();
+  const Temporary<Run<Place>> runs(s.size);
+  SetBytes(runs.data(), 0, s.size * static_cast<int64_t>(sizeof(Run<Place>)));
+  FindRuns(add, runs.data());
+  add.runs = runs.data();
   AddToAll<T, kVector>(of, add);
 }
 
@@ -197,10 +264,11 @@ void Add(const Arrays<T>& of, const Number* indices) {
   constexpr int kVector = 16 / sizeof(T);
   const bool is_wide = of.shape.inner % kVector == 0 && IsAligned(of.x, 16) &&
                        IsAligned(of.out, 16) && IsAligned(of.value, 16);
-  const bool is_short = of.shape.count < int64_t{1} << 31;
-  if (is_wide && is_short) return AddSorted<T, kVector, int32_t>(of, indices);
-  if (is_short) return AddSorted<T, 1, int32_t>(of, indices);
-  AddSorted<T, 1, int64_t>(of, indices);
+  constexpr int64_t kShort = int64_t{1} << 31;
+  const bool is_short = of.shape.count < kShort && of.shape.size < kShort;
+  if (is_wide && is_short) return AddSorted<T, kVector, uint32_t, int32_t>(of, indices);
+  if (is_short) return AddSorted<T, 1, uint32_t, int32_t>(of, indices);
+  AddSorted<T, 1, uint64_t, int64_t>(of, indices);
 }
 
 }  // namespace

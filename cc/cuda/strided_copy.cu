@@ -106,6 +106,13 @@ void CopyElements(const CopyPlan& plan) {
   });
 }
 
+/// A vector of one repeated element.
+template <typename T>
+struct Fill {
+  char* to;
+  T value;
+};
+
 /// Every row of the innermost loop, which is contiguous in dst, is one repeated element.
 template <typename T>
 void FillRows(const CopyPlan& plan) {
@@ -121,15 +128,16 @@ void FillRows(const CopyPlan& plan) {
   const Divisor divisor(vectors, rows * vectors);
   const char* const src = plan.src;
   char* const dst = plan.dst;
-  ForEach(rows * vectors, [=] __device__(int64_t i) {
+  const auto load = [=] __device__(int64_t i) {
     int64_t from, to;
-    const int64_t row = divisor.Split(&i);
-    map.Locate(row, &from, &to);
-    const T value = *reinterpret_cast<const T*>(src + from);
+    map.Locate(divisor.Split(&i), &from, &to);
+    return Fill<T>{dst + to + i * 16, *reinterpret_cast<const T*>(src + from)};
+  };
+  Stream<4>(rows * vectors, load, [=] __device__(int64_t, const Fill<T>& fill) {
     Words words;
 #pragma unroll
-    for (int k = 0; k < kVector; ++k) words.values[k] = value;
-    *reinterpret_cast<Words*>(dst + to + i * 16) = words;
+    for (int k = 0; k < kVector; ++k) words.values[k] = fill.value;
+    *reinterpret_cast<Words*>(fill.to) = words;
   });
 }
 

@@ -87,19 +87,53 @@ __device__ W SumOf(const T* x, const Loops& reduced, int64_t begin, int64_t end,
   return sum;
 }
 
-/// A thread for each sum: neighbours in memory belong to different ones.
-template <typename T, typename Out, typename W>
+/// The sums of kVector neighbours over rows [begin, end), which lie `stride` apart.
+template <int kVector, typename T, typename W>
+__device__ __forceinline__ void SumsOf(const T* x, int64_t stride, int64_t begin, int64_t end,
+                                       W (&sums)[kVector]) {
+#pragma unroll
+  for (int k = 0; k < kVector; ++k) sums[k] = Zero<W>();
+#pragma unroll 4
+  for (int64_t i = begin; i < end; ++i) {
+    const auto row = *reinterpret_cast<const Vector<T, kVector>*>(x + i * stride);
+#pragma unroll
+    for (int k = 0; k < kVector; ++k) sums[k] = Plus(sums[k], Convert<W>(row.values[k]));
+  }
+}
+
+/// Whether sums of neighbours can be computed from vectors of `size` elements.
+template <typename T>
+bool HasVectorColumns(const Reduction& of, const T* x, int size) {
+  if (of.kept.ndim == 0 || of.kept.x[0] != 1 || of.reduced.ndim != 1) return false;
+  bool good = IsAligned(x, size * static_cast<int64_t>(sizeof(T))) &&
+              of.kept.sizes[0] % size == 0 && of.reduced.x[0] % size == 0;
+  for (int i = 1; i < of.kept.ndim; ++i) good &= of.kept.x[i] % size == 0;
+  return good;
+}
+
+/// A thread for kVector sums that lie side by side: neighbours in memory belong to different ones.
+template <int kVector, typename T, typename Out, typename W>
 void SumColumns(const Reduction& of, const T* x, Out* out, bool is_partial) {
   const Reduction r = of;
-  ForEach(r.kept.count * r.chunks, [=] __device__(int64_t i) {
-    const int64_t chunk = i / r.kept.count;
-    const int64_t number = i - chunk * r.kept.count;
+  const int64_t out_step = is_partial || r.kept.ndim == 0 ? 1 : r.kept.out[0];
+  ForEach(r.kept.count / kVector * r.chunks, [=] __device__(int64_t i) {
+    const int64_t chunk = i * kVector / r.kept.count;
+    const int64_t number = i * kVector - chunk * r.kept.count;
     int64_t from, to;
     r.kept.Locate(number, &from, &to);
+    const T* const first = x + from;
     const int64_t begin = chunk * r.chunk;
     const int64_t end = min(begin + r.chunk, r.reduced.count);
-    const W sum = SumOf<T, W>(x + from, r.reduced, begin, end, 1);
-    out[is_partial ? i : to] = Convert<Out>(sum);
+    W sums[kVector];
+    if constexpr (kVector == 1) {
+      sums[0] = SumOf<T, W>(first, r.reduced, begin, end, 1);
+    } else {
+      SumsOf(first, r.reduced.x[0], begin, end, sums);
+    }
+#pragma unroll
+    for (int k = 0; k < kVector; ++k) {
+      out[(is_partial ? i * kVector : to) + k * out_step] = Convert<Out>(sums[k]);
+    }
   });
 }
 
@@ -157,9 +191,11 @@ void SumRows(const Reduction& of, const T* x, Out* out, bool is_partial) {
 template <typename T, typename Out>
 void Reduce(Reduction of, const T* x, Out* out) {
   using W = Wide<T>;
+  constexpr int kVector = sizeof(T) < 8 ? (sizeof(T) < 2 ? 4 : 8 / sizeof(T)) : 1;
+  const bool by_vectors = kVector > 1 && HasVectorColumns(of, x, kVector);
   const bool by_rows = of.reduced.ndim > 0 && of.reduced.x[0] == 1 && of.reduced.sizes[0] >= 32;
   // Chunks, so that few sums keep the device busy.
-  const int64_t wanted = static_cast<int64_t>(Multiprocessors()) * (by_rows ? 16 : 2048);
+  const int64_t wanted = static_cast<int64_t>(Multiprocessors()) * (by_rows ? 16 : by_vectors ? 1024 * kVector : 2048);
   const int64_t least = by_rows ? 8192 : 64;
   const int64_t chunks =
       std::min(CeilDiv(wanted, of.kept.count), std::max<int64_t>(of.reduced.count / least, 1));
@@ -169,7 +205,8 @@ void Reduce(Reduction of, const T* x, Out* out) {
   const auto sum = [&](auto* to, bool is_partial) {
     using To = std::remove_pointer_t<decltype(to)>;
     if (by_rows) return SumRows<T, To, W>(of, x, to, is_partial);
-    SumColumns<T, To, W>(of, x, to, is_partial);
+    if (by_vectors) return SumColumns<kVector, T, To, W>(of, x, to, is_partial);
+    SumColumns<1, T, To, W>(of, x, to, is_partial);
   };
   if (of.chunks == 1) return sum(out, false);
   const Temporary<W> partial(of.chunks * of.kept.count);
@@ -186,7 +223,7 @@ void Reduce(Reduction of, const T* x, Out* out) {
   join.reduced.Finish();
   join.chunks = 1;
   join.chunk = of.chunks;
-  SumColumns<W, Out, W>(join, partial.data(), out, false);
+  SumColumns<1, W, Out, W>(join, partial.data(), out, false);
 }
 
 }  // namespace

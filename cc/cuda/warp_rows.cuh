@@ -5,7 +5,7 @@
 
 namespace paddlemend::cuda {
 
-constexpr int kWarpsOfBlock = 8;
+constexpr int kWarpsOfBlock = 4;
 
 template <typename Function>
 __global__ void __launch_bounds__(32 * kWarpsOfBlock)

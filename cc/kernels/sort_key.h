@@ -34,40 +34,49 @@ constexpr KeyOf<T> InfinityBits() {
   return 0;
 }
 
-/// The key of a real number. Zeros of either sign have one.
 template <typename T>
-KeyOf<T> SortKey(T value) {
+constexpr KeyOf<T> kSignOfKey = static_cast<KeyOf<T>>(KeyOf<T>{1} << (8 * sizeof(T) - 1));
+
+/// The key of the real number with these bits. Zeros of either sign have one.
+template <typename T>
+constexpr KeyOf<T> KeyOfBits(KeyOf<T> bits) {
   using Key = KeyOf<T>;
-  constexpr Key kSign = static_cast<Key>(Key{1} << (8 * sizeof(T) - 1));
   if constexpr (std::is_same_v<T, Bool8>) {
-    return value.byte != 0;
+    return bits != 0;
   } else if constexpr (kHasNaN<T>) {
-    const Key bits = BitCast<Key>(value);
-    const Key magnitude = static_cast<Key>(bits & ~kSign);
-    const bool is_negative = bits > kSign;
-    const Key key = static_cast<Key>(is_negative ? ~bits : (magnitude | kSign));
+    const Key magnitude = static_cast<Key>(bits & ~kSignOfKey<T>);
+    const bool is_negative = bits > kSignOfKey<T>;
+    const Key key = static_cast<Key>(is_negative ? ~bits : (magnitude | kSignOfKey<T>));
     return magnitude > InfinityBits<T>() ? kNaNKey<Key> : key;
   } else if constexpr (std::is_signed_v<T>) {
-    return static_cast<Key>(static_cast<Key>(value) ^ kSign);
+    return static_cast<Key>(bits ^ kSignOfKey<T>);
   } else {
-    return value;
+    return bits;
   }
 }
 
-/// A value that has this key: 0 for a zero, some quiet NaN for NaN.
+/// The bits of a value that has this key: of 0 for a zero, of some quiet NaN for NaN.
 template <typename T>
-T FromSortKey(KeyOf<T> key) {
+constexpr KeyOf<T> BitsOfKey(KeyOf<T> key) {
   using Key = KeyOf<T>;
-  constexpr Key kSign = static_cast<Key>(Key{1} << (8 * sizeof(T) - 1));
   if constexpr (kHasNaN<T>) {
-    return BitCast<T>(static_cast<Key>((key & kSign) != 0 ? key ^ kSign : ~key));
-  } else if constexpr (std::is_same_v<T, Bool8>) {
-    return Bool8{key};
+    const bool is_positive = (key & kSignOfKey<T>) != 0;
+    return static_cast<Key>(is_positive ? key ^ kSignOfKey<T> : ~key);
   } else if constexpr (std::is_signed_v<T>) {
-    return static_cast<T>(static_cast<Key>(key ^ kSign));
+    return static_cast<Key>(key ^ kSignOfKey<T>);
   } else {
     return key;
   }
+}
+
+template <typename T>
+KeyOf<T> SortKey(T value) {
+  return KeyOfBits<T>(BitCast<KeyOf<T>>(value));
+}
+
+template <typename T>
+T FromSortKey(KeyOf<T> key) {
+  return BitCast<T>(BitsOfKey<T>(key));
 }
 
 }  // namespace paddlemend
