@@ -25,6 +25,21 @@ cc_library(
 )
 """
 
+# What tests and tools run as programs or import by a path of their own: //:site, and //:packages.
+PROGRAMS_BUILD_FILE = """\
+load("@rules_python//python:defs.bzl", "py_library")
+
+package(default_visibility = ["//visibility:public"])
+
+py_library(
+    name = "packages",
+    data = ["site"],
+    imports = ["site"],
+)
+
+exports_files(["site"])
+"""
+
 # Interpreter paths and install records differ between machines and would spoil cache keys.
 _REMOVE_MACHINE_STATE = """\
 find site \\( -name RECORD -o -name direct_url.json -o -name REQUESTED -o -name INSTALLER \\) -delete

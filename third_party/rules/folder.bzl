@@ -1,21 +1,30 @@
-"""folder: files side by side, wherever they come from."""
+"""folder: files side by side, or as a tree, wherever they come from."""
+
+def _copy(ctx, file, place):
+    output = ctx.actions.declare_file("/".join([part for part in [ctx.label.name, place, file.basename] if part]))
+    ctx.actions.run_shell(
+        arguments = [file.path, output.path],
+        command = "cp \"$1\" \"$2\"",
+        inputs = [file],
+        mnemonic = "CopyToFolder",
+        outputs = [output],
+    )
+    return output
 
 def _folder_impl(ctx):
-    outputs = []
-    for file in ctx.files.srcs:
-        output = ctx.actions.declare_file("%s/%s" % (ctx.label.name, file.basename))
-        ctx.actions.run_shell(
-            arguments = [file.path, output.path],
-            command = "cp \"$1\" \"$2\"",
-            inputs = [file],
-            mnemonic = "CopyToFolder",
-            outputs = [output],
-        )
-        outputs.append(output)
+    outputs = [_copy(ctx, file, "") for file in ctx.files.srcs]
+    for target, place in ctx.attr.placed.items():
+        outputs += [_copy(ctx, file, place) for file in target.files.to_list()]
     return [DefaultInfo(files = depset(outputs), runfiles = ctx.runfiles(outputs))]
 
 folder = rule(
     implementation = _folder_impl,
-    doc = "Copies of `srcs` in one folder of the name of the target.",
-    attrs = {"srcs": attr.label_list(allow_files = True, mandatory = True)},
+    doc = "Copies of files in one folder of the name of the target.",
+    attrs = {
+        "placed": attr.label_keyed_string_dict(
+            allow_files = True,
+            doc = "target -> the folder, below that of the target, where its files go",
+        ),
+        "srcs": attr.label_list(allow_files = True, doc = "files that go into the folder itself"),
+    },
 )

@@ -1,7 +1,31 @@
-"""pytest_test: test files run by pytest, on one or several Paddle versions."""
+"""pytest_test: test files run by pytest, on one or several Paddle versions; pytest_program: by hand and by .ci/run."""
 
-load("@rules_python//python:defs.bzl", "py_test")
+load("@rules_python//python:defs.bzl", "py_binary", "py_test")
 load("//third_party/rules:configured_test.bzl", "configured_test")
+
+_MAIN = "//third_party/rules:pytest_main.py"
+
+def _test_files(srcs):
+    return ["%s/%s" % (native.package_name(), source) for source in srcs if source.startswith("test_")]
+
+def pytest_program(name, srcs, deps = [], **kwargs):
+    """Runs `srcs` with pytest by `bazel run`: tests that start Bazel themselves, which no sandbox allows.
+
+    Args:
+      name: of the program.
+      srcs: test files; a conftest.py among them is used.
+      deps: py_library targets.
+      **kwargs: handed to py_binary.
+    """
+    py_binary(
+        name = name,
+        srcs = srcs + [_MAIN],
+        args = _test_files(srcs),
+        main = _MAIN,
+        testonly = True,
+        deps = deps + ["//third_party/pip:packages"],
+        **kwargs
+    )
 
 def pytest_test(
         name,
@@ -36,16 +60,16 @@ def pytest_test(
       shard_count: processes that share the tests among them.
       **kwargs: handed to py_test.
     """
-    files = ["%s/%s" % (native.package_name(), source) for source in srcs if source.startswith("test_")]
+    files = _test_files(srcs)
     py_test(
         name = name,
         size = size,
         timeout = timeout,
-        srcs = srcs + ["//third_party/rules:pytest_main.py"],
+        srcs = srcs + [_MAIN],
         args = args + files,
         shard_count = shard_count,
         data = data,
-        main = "//third_party/rules:pytest_main.py",
+        main = _MAIN,
         tags = tags,
         deps = deps + ["//third_party/pip:packages"],
         **kwargs

@@ -1,0 +1,1 @@
+../bazel_module/use_kernels.cc
