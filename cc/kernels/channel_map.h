@@ -58,37 +58,20 @@ struct MapRunLoop {
 };
 
 /// Rows of elements that have parameters of their own, parameter i of element j of every row at
-/// i * width + j. Several rows at a time share the reading of the parameters.
+/// i * width + j. Row after row: memory that is read in several places at a time comes later than
+/// the parameters, which stay in the first cache.
 template <typename Mapping, typename T>
 struct MapRowsLoop {
   using W = WorkType<T>;
   [[gnu::always_inline]] static void Run(const T* x, const T* gradients, int64_t rows, int64_t size,
                                          int64_t width, const W* parameters, T* out) {
-    int64_t row = 0;
-    for (; row + kTogether <= rows; row += kTogether) {
-      RunTogether<kTogether>(x + row * width, gradients + row * width, size, width, parameters,
-                             out + row * width);
-    }
-    for (; row < rows; ++row) {
-      RunTogether<1>(x + row * width, gradients + row * width, size, width, parameters,
-                     out + row * width);
-    }
-  }
-
- private:
-  static constexpr int kTogether = 4;
-
-  template <int kRows>
-  [[gnu::always_inline]] static void RunTogether(const T* x, const T* gradients, int64_t size,
-                                                 int64_t width, const W* parameters, T* out) {
+    for (int64_t at = 0; at < rows * width; at += width) {
 #pragma GCC ivdep
-    for (int64_t j = 0; j < size; ++j) {
-      W p[Mapping::kParameters];
-      for (int i = 0; i < Mapping::kParameters; ++i) p[i] = parameters[i * width + j];
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const int64_t at = r * width + j;
-        out[at] = FromWork<T>(Mapping::template Map<W>(ToWork(x[at]), ToWork(gradients[at]), p));
+      for (int64_t j = 0; j < size; ++j) {
+        W p[Mapping::kParameters];
+        for (int i = 0; i < Mapping::kParameters; ++i) p[i] = parameters[i * width + j];
+        out[at + j] =
+            FromWork<T>(Mapping::template Map<W>(ToWork(x[at + j]), ToWork(gradients[at + j]), p));
       }
     }
   }

@@ -202,8 +202,6 @@ class ChannelSums {
     }
     const int64_t step = std::min<int64_t>(std::max<int64_t>(kStrip / columns, 8), kTileRows);
     for (int64_t at = row; at < end; at += step) {
-      const int64_t next = at + step;
-      if (next < end) Prefetch(next * stride + column, std::min(step, end - next), stride, columns);
       AddStrip(at * stride + column, std::min(step, end - at), stride, columns, pivots, sums,
                &buffer);
     }
@@ -212,17 +210,6 @@ class ChannelSums {
       for (int s = 0; s < Sums::kSums; ++s) parts[s] = sums[s * columns + j];
       totals[column + j] = MakeTotal(static_cast<const Sums*>(nullptr),
                                      static_cast<double>(end - row), pivots[j], parts);
-    }
-  }
-
-  /// A strip is summed a few columns at a time, an order in which its memory would come late.
-  void Prefetch(int64_t offset, int64_t rows, int64_t stride, int64_t columns) const {
-    constexpr int64_t kLine = 64 / sizeof(T);
-    for (int64_t row = 0; row < rows; ++row) {
-      for (int64_t j = 0; j < columns; j += kLine) {
-        __builtin_prefetch(x_ + offset + row * stride + j);
-        if (Sums::kHasGradient) __builtin_prefetch(gradients_ + offset + row * stride + j);
-      }
     }
   }
 

@@ -140,7 +140,8 @@ class RunSums {
 };
 
 /// sums[s * columns + j] += sum s over the elements of column j of `rows` rows that are `stride`
-/// elements apart. Every column has a pivot.
+/// elements apart. Every column has a pivot. Rows are read a few columns at a time, an order in
+/// which memory would come late: it is asked for one call ahead.
 template <typename Sums, typename W>
 struct ColumnSumsLoop {
   [[gnu::always_inline]] static void Run(const W* elements, const W* gradients, int64_t rows,
@@ -177,7 +178,11 @@ struct ColumnSumsLoop {
 #pragma GCC unroll 8
       for (int s = 0; s < Sums::kSums; ++s) LoadFour(sums + s * columns + 4 * v, &total[v][s]);
     }
+    const int64_t ahead = rows * stride;  // the rows of the next call, if there is one
     for (int64_t at = 0; at < rows * stride; at += stride) {
+      __builtin_prefetch(elements + at + ahead);
+      if (Sums::kHasGradient) __builtin_prefetch(gradients + at + ahead);
+#pragma GCC unroll 8
       for (int v = 0; v < kVectors; ++v) {
         FourDoubles distance, gradient{};
         LoadFour(elements + at + 4 * v, &distance);
