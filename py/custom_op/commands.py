@@ -20,6 +20,10 @@ from setuptools.errors import ExecError, PlatformError
 class InstallCommand(install):
     """Installs flat, never as an egg, with the list of files by which pip uninstalls."""
 
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.force = True  # a library of another Paddle may be older, and is wanted all the same
+
     def run(self) -> None:
         distutils_install.run(self)  # setuptools' own makes an egg before version 80
         if not self.root:  # a wheel, or a distribution's package, lists its files by itself
