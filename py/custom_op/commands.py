@@ -64,9 +64,16 @@ class PipDevelopCommand(develop):
     leaves an easy-install.pth behind.
     """
 
+    # setuptools 80 dropped the option.
+    user_options: ClassVar[list] = [
+        *(option for option in develop.user_options if option[0] != "uninstall"),
+        ("uninstall", "u", "uninstall what this command installed"),
+    ]
+    boolean_options: ClassVar[list] = [*develop.boolean_options, "uninstall"]
+
     def initialize_options(self) -> None:
         super().initialize_options()
-        self.uninstall = getattr(self, "uninstall", None)
+        self.uninstall = None
 
     def finalize_options(self) -> None:
         """Nothing to be found out: pip does it."""
