@@ -20,7 +20,7 @@ void RunScale(float* x, int n) { Scale<<<(n + 255) / 256, 256>>>(x, n); }
 
 @pytest.fixture
 def cuda_home(tmp_path):
-    """A folder laid out as an installed toolkit: the wheels call it lib, and have no plain names."""
+    """A folder laid out as an installed toolkit; the wheels have other names for libraries."""
     toolkit = Path(os.environ["CUDA_TOOLKIT"]).absolute()
     home = tmp_path / "cuda"
     (home / "lib64").mkdir(parents=True)
