@@ -70,6 +70,7 @@ class BuildExtension(build_ext):
         library.library_dirs = [*library.library_dirs, *(self.library_dirs or [])]
         library.libraries = [*library.libraries, *(self.libraries or [])]
         library.macros = [*(self.define or []), *library.macros]
+        library.undefined_macros = [*library.undefined_macros, *(self.undef or [])]
         library.runtime_dirs = [*library.runtime_dirs, *(self.rpath or []), *self._paddles(ext)]
         if self.debug:
             for flags in library.flags.values():
@@ -142,15 +143,16 @@ class BuildExtension(build_ext):
         for ext in self._operators():
             if ext_name == ext.name:
                 file = self._layout(ext).library
-                built = Path(self.build_lib, file)
-                return os.fspath(self._beside_sources(ext, file) if self.inplace else built)
+                if self.inplace:
+                    return os.fspath(self._beside_sources(ext, file))
+                return os.path.join(self.build_lib, file)
         return super().get_ext_fullpath(ext_name)
 
     def get_outputs(self) -> list[str]:
         """All files that the command makes, in the build folder."""
         with self._without_operators():
             others = super().get_outputs()
-        return [*others, *(os.fspath(built) for built, _ in self._pairs())]
+        return [*others, *(built for built, _ in self._pairs())]
 
     def get_output_mapping(self) -> dict[str, str]:
         """File in the build folder -> file beside the sources, for in-place builds."""
@@ -158,7 +160,7 @@ class BuildExtension(build_ext):
             return {}
         with self._without_operators():
             others = super().get_output_mapping()
-        return {**others, **{os.fspath(a): os.fspath(b) for a, b in self._pairs()}}
+        return {**others, **{built: os.fspath(source) for built, source in self._pairs()}}
 
     def copy_extensions_to_source(self) -> None:
         """Puts the files of each extension beside the sources."""
@@ -173,15 +175,16 @@ class BuildExtension(build_ext):
                 )
         for built, target in self._pairs():
             try:
-                place(built, target)
+                place(Path(built), target)
             except OSError as error:
                 raise CompileError(f"cannot write {target}: {error.strerror}") from None
 
-    def _pairs(self) -> Iterator[tuple[Path, Path]]:
+    def _pairs(self) -> Iterator[tuple[str, Path]]:
+        """Each file in the build folder, as others cut that folder's name off, and in-place."""
         for ext in self._operators():
             files = self._layout(ext).files
             for file in files[:1] if self._is_alone else files:
-                yield Path(self.build_lib, file), self._beside_sources(ext, file)
+                yield os.path.join(self.build_lib, file), self._beside_sources(ext, file)
 
     def _beside_sources(self, ext: OperatorExtension, file: PurePath) -> Path:
         """Where an in-place build puts a file of the layout: in the folder of the package."""

@@ -20,6 +20,10 @@ from setuptools.errors import ExecError, PlatformError
 class InstallCommand(install):
     """Installs flat, never as an egg, with the list of files by which pip uninstalls."""
 
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.force = True  # a library of another Paddle may be older, and is wanted all the same
+
     def run(self) -> None:
         distutils_install.run(self)  # setuptools' own makes an egg before version 80
         if not self.root:  # a wheel, or a distribution's package, lists its files by itself
@@ -60,9 +64,16 @@ class PipDevelopCommand(develop):
     leaves an easy-install.pth behind.
     """
 
+    # setuptools 80 dropped the option.
+    user_options: ClassVar[list] = [
+        *(option for option in develop.user_options if option[0] != "uninstall"),
+        ("uninstall", "u", "uninstall what this command installed"),
+    ]
+    boolean_options: ClassVar[list] = [*develop.boolean_options, "uninstall"]
+
     def initialize_options(self) -> None:
         super().initialize_options()
-        self.uninstall = getattr(self, "uninstall", None)
+        self.uninstall = None
 
     def finalize_options(self) -> None:
         """Nothing to be found out: pip does it."""

