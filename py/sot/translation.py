@@ -209,6 +209,12 @@ def import_is_near() -> bool:
     return near
 
 
+def import_errors_are_near() -> bool:
+    """Whether a frame that is being simulated imports, or names an error of imports."""
+    codes = [Code.of(frames.code_of(each)) for each in OpcodeExecutorBase.call_stack]
+    return any(each.concerns_imports or each.names_import_errors for each in codes)
+
+
 def guard_if_it_imports(variable: Any) -> None:
     """Guards a translation with a variable, which Paddle's would not be, if it has imports."""
     _state.conditional.append(variable)
@@ -281,8 +287,9 @@ class _RaisingFinder(importlib.abc.MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
         if fullname == self.name and threading.get_ident() == self.thread:
-            if not finders.is_asking():
-                self.withdraw()
+            if finders.is_asking():
+                raise ImportError(f"the import of {fullname} is going to raise", name=fullname)
+            self.withdraw()
             raise self.error
 
     @staticmethod

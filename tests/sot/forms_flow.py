@@ -1,5 +1,6 @@
 """Exceptions, breaks, generators and scopes around imports."""
 
+# ruff: noqa: E501 - the modules that they write are one string each
 from __future__ import annotations
 
 from forms import _ANY, _form

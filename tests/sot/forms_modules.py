@@ -1,5 +1,6 @@
 """Modules that are odd or change: lazy, replaced, hooked, patched, found in sys.modules."""
 
+# ruff: noqa: E501 - the modules that they write are one string each
 from __future__ import annotations
 
 from forms import _ANY, _form
