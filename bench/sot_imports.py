@@ -3,9 +3,10 @@
     ./bazelw run //bench:sot_imports
     ./bazelw run --config=paddle-3.0 //bench:sot_imports -- --rounds 5
 
-Calls alternate, so that what else the machine does hits all alike; a ratio is the median of those of
-calls next to each other. Times are processor time of the calling thread. `module level` is the mended
-block with the same imports at module level: the difference to `mended` is what the imports cost.
+Calls alternate, so that what else the machine does hits all alike; a ratio is the median of those
+of calls next to each other. Times are processor time of the calling thread. `module level` is the
+mended block with the same imports at module level: the difference to `mended` is what the imports
+cost.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def variants(layers: int) -> dict[str, Callable[[], Callable[[paddle.Tensor], pa
 
 
 def measure(options: argparse.Namespace) -> dict[str, list[float]]:
-    """Milliseconds, ratios and microseconds by name, one number a round."""
+    """Milliseconds and ratios, of guards microseconds, by name; one number a round."""
     x = paddle.randn([BATCH, LENGTH, WIDTH])
     results: dict[str, list[float]] = {}
     with paddle.no_grad():
@@ -154,9 +155,7 @@ def timed(call: Callable[[paddle.Tensor], object], x: paddle.Tensor) -> float:
     return (time.thread_time() - start) * 1e3
 
 
-def guard_time(
-    call: Callable[[paddle.Tensor], object], x: paddle.Tensor, calls: int
-) -> float:
+def guard_time(call: Callable[[paddle.Tensor], object], x: paddle.Tensor, calls: int) -> float:
     """Microseconds that the guards of a call take, the median of `calls` calls."""
     from paddle.jit.sot.opcode_translator.executor.executor_cache import OpcodeExecutorCache
 
@@ -191,7 +190,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=4)
     options = parser.parse_args()
     paddle.seed(1)
-    print(f"Paddle {paddle.__version__}, {options.layers} blocks, milliseconds or ratio, one column a round")
+    print(f"Paddle {paddle.__version__}, {options.layers} blocks; one column a round")
     for name, times in measure(options).items():
         print(f"{name:28}" + "".join(f"{each:10.3f}" for each in times))
 
