@@ -3,9 +3,10 @@
     ./bazelw run //bench:sot_imports
     ./bazelw run --config=paddle-3.0 //bench:sot_imports -- --rounds 5
 
-Rounds alternate, so that what else the machine does hits all alike. Times are processor time of the
-calling thread. `module level` is the mended block with the same imports at module level: the
-difference to `mended` is what the guards of the imports cost.
+Calls alternate, so that what else the machine does hits all alike; a ratio is the median of those
+of calls next to each other. Times are processor time of the calling thread. `module level` is the
+mended block with the same imports at module level: the difference to `mended` is what the imports
+cost.
 """
 
 from __future__ import annotations
@@ -53,6 +54,19 @@ class ImportingBlock(Block):
         return x + self.down(functional.gelu(self.up(self.norm_2(x))))
 
 
+class Network(paddle.nn.Layer):
+    """Blocks one after the other."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        super().__init__()
+        self.blocks = paddle.nn.LayerList(blocks)
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return x
+
+
 class ModuleLevelBlock(Block):
     def forward(self, x):
         functional = module_functional
@@ -62,16 +76,6 @@ class ModuleLevelBlock(Block):
         mixed = paddle.matmul(functional.softmax(scores), v).transpose([0, 2, 1, 3])
         x = x + self.output(mixed.reshape([BATCH, LENGTH, WIDTH]))
         return x + self.down(functional.gelu(self.up(self.norm_2(x))))
-
-
-def median_time(call: Callable[[paddle.Tensor], object], x: paddle.Tensor, calls: int) -> float:
-    """Median milliseconds of a call, by the thread's processor time."""
-    times = []
-    for _ in range(calls):
-        start = time.thread_time()
-        call(x)
-        times.append(time.thread_time() - start)
-    return statistics.median(times) * 1e3
 
 
 def fresh(function):
@@ -87,46 +91,96 @@ def fresh(function):
 
 
 def network(block: type[Block], layers: int) -> Callable[[paddle.Tensor], paddle.Tensor]:
-    """A function that calls `layers` blocks, all of its code new."""
+    """The forward of a network of `layers` blocks, all of its code new."""
     kind = type(block.__name__, (block,), {"forward": fresh(block.forward)})
-    blocks = [kind() for _ in range(layers)]
+    whole = type("Network", (Network,), {"forward": fresh(Network.forward)})
+    return whole([kind() for _ in range(layers)]).forward
 
-    def run(x):
-        for each in blocks:
-            x = each(x)
-        return x
 
-    return fresh(run)
+def variants(layers: int) -> dict[str, Callable[[], Callable[[paddle.Tensor], paddle.Tensor]]]:
+    """What is compared: a function by name that makes it."""
+    from paddle.jit.sot import symbolic_translate
+
+    def stock() -> Callable[[paddle.Tensor], paddle.Tensor]:
+        installation.uninstall()
+        return symbolic_translate(network(ImportingBlock, layers))
+
+    def mended(block: type[Block]) -> Callable[[paddle.Tensor], paddle.Tensor]:
+        installation.install()
+        return symbolic_translate(network(block, layers))
+
+    return {
+        "dygraph": lambda: network(ImportingBlock, layers),
+        "stock": stock,
+        "mended": lambda: mended(ImportingBlock),
+        "module level": lambda: mended(ModuleLevelBlock),
+    }
 
 
 def measure(options: argparse.Namespace) -> dict[str, list[float]]:
-    """Milliseconds by name, one a round."""
-    from paddle.jit.sot import symbolic_translate
-
+    """Milliseconds and ratios, of guards microseconds, by name; one number a round."""
     x = paddle.randn([BATCH, LENGTH, WIDTH])
     results: dict[str, list[float]] = {}
-
-    def note(name: str, call: Callable[[paddle.Tensor], object]) -> None:
-        start = time.thread_time()
-        call(x)
-        results.setdefault(f"{name}, first call", []).append((time.thread_time() - start) * 1e3)
-        for _ in range(3):
-            call(x)
-        results.setdefault(name, []).append(median_time(call, x, options.calls))
-
     with paddle.no_grad():
         for _ in range(options.rounds):
-            eager = network(ImportingBlock, options.layers)
-            note("dygraph", eager)
-            installation.uninstall()
-            stock = symbolic_translate(network(ImportingBlock, options.layers))
-            note("stock", stock)
-            installation.install()
-            mended = symbolic_translate(network(ImportingBlock, options.layers))
-            note("mended", mended)
-            moved = symbolic_translate(network(ModuleLevelBlock, options.layers))
-            note("module level", moved)
+            calls = {}
+            for name, make in variants(options.layers).items():
+                calls[name] = make()
+                first = timed(calls[name], x)
+                results.setdefault(f"{name}, first call", []).append(first)
+                for _ in range(_GIVES_UP_AFTER):
+                    calls[name](x)
+            times: dict[str, list[float]] = {name: [] for name in calls}
+            for _ in range(options.calls):
+                for name, call in calls.items():
+                    times[name].append(timed(call, x))
+            for name, values in times.items():
+                results.setdefault(name, []).append(statistics.median(values))
+            for name in ("stock", "dygraph", "module level"):
+                pairs = [ours / other for ours, other in zip(times["mended"], times[name])]
+                results.setdefault(f"mended / {name}", []).append(statistics.median(pairs))
+            for name in ("mended", "module level"):
+                spent = guard_time(calls[name], x, options.calls)
+                results.setdefault(f"guards of {name}, us", []).append(spent)
     return results
+
+
+_GIVES_UP_AFTER = 12  # calls without a graph, after which Paddle leaves a function alone
+
+
+def timed(call: Callable[[paddle.Tensor], object], x: paddle.Tensor) -> float:
+    """Milliseconds of one call, by the thread's processor time."""
+    start = time.thread_time()
+    call(x)
+    return (time.thread_time() - start) * 1e3
+
+
+def guard_time(call: Callable[[paddle.Tensor], object], x: paddle.Tensor, calls: int) -> float:
+    """Microseconds that the guards of a call take, the median of `calls` calls."""
+    from paddle.jit.sot.opcode_translator.executor.executor_cache import OpcodeExecutorCache
+
+    spent = [0.0]
+
+    def timed_guard(guard: Callable[[object], bool]) -> Callable[[object], bool]:
+        def check(frame: object) -> bool:
+            start = time.thread_time()
+            holds = guard(frame)
+            spent[-1] += time.thread_time() - start
+            return holds
+
+        return check
+
+    cache = OpcodeExecutorCache().cache
+    entries = [each[0] if isinstance(each, tuple) else each for each in cache.values()]
+    kept = [list(each) for each in entries]
+    for guarded in entries:
+        guarded[:] = [(code, timed_guard(guard)) for code, guard in guarded]
+    for _ in range(calls):
+        call(x)
+        spent.append(0.0)
+    for guarded, before in zip(entries, kept):
+        guarded[:] = before
+    return statistics.median(spent[:-1]) * 1e6
 
 
 def main() -> None:
@@ -136,9 +190,9 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=4)
     options = parser.parse_args()
     paddle.seed(1)
-    print(f"Paddle {paddle.__version__}, {options.layers} blocks, milliseconds, one column a round")
+    print(f"Paddle {paddle.__version__}, {options.layers} blocks; one column a round")
     for name, times in measure(options).items():
-        print(f"{name:28}" + "".join(f"{each:10.2f}" for each in times))
+        print(f"{name:28}" + "".join(f"{each:10.3f}" for each in times))
 
 
 if __name__ == "__main__":

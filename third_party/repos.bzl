@@ -54,6 +54,11 @@ def repos():
         lock = Label("//third_party/pip/locks:cuda.txt"),
         python = PYTHON_VERSIONS[0],
     )
+    pip_wheels(
+        name = "downstream_cp311",
+        lock = Label("//third_party/pip/locks:downstream_cp311.txt"),
+        python = PYTHON_VERSIONS[0],
+    )
     for tools in ["embedding", "lint", "release"]:
         pip_wheels(
             name = tools + "_tools",

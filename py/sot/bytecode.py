@@ -51,6 +51,11 @@ class Code:
         return self.imports or not _IMPORT_FUNCTIONS.isdisjoint(self.code.co_names)
 
     @cached_property
+    def names_import_errors(self) -> bool:
+        """Whether it names a type of error that imports raise."""
+        return not _IMPORT_ERRORS.isdisjoint(self.code.co_names)
+
+    @cached_property
     def handlers(self) -> tuple[Handler, ...]:
         """The exception table of Python 3.11 and later; empty before."""
         return tuple(_parse(self.code.co_exceptiontable)) if HAS_TABLE else ()
@@ -79,7 +84,7 @@ class Code:
         return (
             self.handles_exceptions
             and not self.code.co_flags & _GENERATOR
-            and (self.concerns_imports or not _IMPORT_ERRORS.isdisjoint(self.code.co_names))
+            and (self.concerns_imports or self.names_import_errors)
             and _UNSUPPORTED.isdisjoint(each.opname for each in self.instructions.values())
         )
 
@@ -101,6 +106,17 @@ class Code:
             seen.add(handler.target)
             handler = self.handler_at(handler.target)
         return False
+
+    def only_unbinds(self, offset: int) -> bool:
+        """Whether the handler at `offset`, before Python 3.11, is what `except … as name` adds."""
+        names = [each.opname for at, each in self.instructions.items() if at >= offset][:4]
+        return (
+            len(names) == 4
+            and names[0] == "LOAD_CONST"
+            and names[1].startswith("STORE_")
+            and names[2].startswith("DELETE_")
+            and names[3] == "RERAISE"
+        )
 
     @staticmethod
     def of(code: CodeType) -> Code:

@@ -71,7 +71,9 @@ def real_import() -> Check:
 
 def still_missing(name: str, reason: tuple[str, str]) -> Check:
     """Importing `name` would still fail, for the same reason. Asks the finders."""
-    return Check(f"__pm_missing({name!r}) == {reason!r}", {"__pm_missing": finders.quietly_missing}, True)
+    return Check(
+        f"__pm_missing({name!r}) == {reason!r}", {"__pm_missing": finders.quietly_missing}, True
+    )
 
 
 def attribute_is(owner: Any, name: str, value: Any) -> Check:
@@ -128,9 +130,7 @@ def _same_items(found: dict[str, Any] | None, expected: dict[str, Any]) -> bool:
     return found.keys() == expected.keys() and all(found[key] is expected[key] for key in expected)
 
 
-def call_gives(
-    function: Any, values: Sequence[Any], named: dict[str, Any], value: Any
-) -> Check:
+def call_gives(function: Any, values: Sequence[Any], named: dict[str, Any], value: Any) -> Check:
     """Calling `function` gives `value` again: the object, or an equal constant."""
     symbol = f"__pm_gives_{next(_numbers)}"
 

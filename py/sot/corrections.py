@@ -53,10 +53,10 @@ def install(patches: Patches) -> None:
 def guard_defaults(stock: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Default values of a function that is called are guarded: they may be replaced."""
     value = function.value
-    if isinstance(value, FunctionType) and not _is_paddles(value):
-        if value.__defaults__ is not None or value.__kwdefaults__ is not None:
-            check = CheckVariable(checks.defaults_are(value), function.graph)
-            translation.guard_if_it_imports(check)
+    is_python = isinstance(value, FunctionType) and not _is_paddles(value)
+    if is_python and (value.__defaults__ is not None or value.__kwdefaults__ is not None):
+        check = CheckVariable(checks.defaults_are(value), function.graph)
+        translation.guard_if_it_imports(check)
     return stock(function, *args, **kwargs)
 
 
@@ -135,9 +135,7 @@ def _refuse_in_place(name: str) -> None:
         _refuse(f"{name}, which changes a tensor in place")
 
 
-def refuse_stop_gradient(
-    stock: Callable[..., Any], variable: Any, /, key: str, value: Any
-) -> Any:
+def refuse_stop_gradient(stock: Callable[..., Any], variable: Any, /, key: str, value: Any) -> Any:
     """`x.stop_gradient = False`: Paddle carries it out when the graph has run, without gradient."""
     if key == "stop_gradient":
         _refuse("an assignment of stop_gradient")

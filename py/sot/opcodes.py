@@ -453,6 +453,8 @@ def _for_imports(handler: Callable[..., Any], stock: Callable[..., Any] | None) 
     def choose(executor: Any, instruction: Any) -> Any:
         if Code.of(frames.code_of(executor)).concerns_imports:
             return handler(executor, instruction)
+        if stock is None and translation.import_errors_are_near():
+            return handler(executor, instruction)
         if stock is None:
             raise FallbackError(f"opcode: {instruction.opname} is not supported.")
         return stock(executor, instruction)

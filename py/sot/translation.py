@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.abc
 import operator
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -149,20 +150,40 @@ def _translate_once(
     kept = False
     try:
         result = stock(frame, **kwargs)
+        if _takes_part(frame.f_code):
+            _parted.add(_origin(frame.f_code))
         kept = result[0].code is not None and not (_state.has_imported and _state.has_doubts)
         return _result(result[0], _never) if kept and _state.serves_once else result
     except Captured:  # the interpreter raises it
         return _result(CustomCode(None, True), executor_cache.dummy_guard)
     except Exception as error:
-        code = frame.f_code
-        takes_part = has_imported() or code in trampolines or Code.of(code).imports
-        if not takes_part or _is_strict_fallback(error):
+        if not _takes_part(frame.f_code) or _is_strict_fallback(error):
             raise
         return _native()
     finally:
         for graph, check, given in reversed(_state.answers):
             if not kept or not is_guarded(graph, check):
                 given.repeat()
+
+
+def _takes_part(code: CodeType) -> bool:
+    """Whether the frame of `code` is translated, if it is, because of the handlers of imports."""
+    if has_imported() or code in trampolines or Code.of(code).imports:
+        return True
+    return code.co_name.startswith("$") and _origin(code) in _parted
+
+
+def _origin(code: CodeType) -> tuple[str, str]:
+    """The function that a code object is, or is the rest of after a graph break: file and name."""
+    name = (
+        _RESUMED.sub("", code.co_name.rpartition("@")[2]) if "@" in code.co_name else code.co_name
+    )
+    return code.co_filename, name
+
+
+# Paddle names what is left of `f` after a graph break "$resume_0@f_1a2b3".
+_RESUMED = re.compile("(_[0-9a-f]{5})+$")
+_parted: set[tuple[str, str]] = set()  # functions, or their beginnings, that took part
 
 
 def note_answer(graph: Any, check: Check, given: Given) -> None:
@@ -186,6 +207,12 @@ def import_is_near() -> bool:
     near = any(Code.of(frames.code_of(each)).concerns_imports for each in stack)
     _state.has_doubts = _state.has_doubts or not near
     return near
+
+
+def import_errors_are_near() -> bool:
+    """Whether a frame that is being simulated imports, or names an error of imports."""
+    codes = [Code.of(frames.code_of(each)) for each in OpcodeExecutorBase.call_stack]
+    return any(each.concerns_imports or each.names_import_errors for each in codes)
 
 
 def guard_if_it_imports(variable: Any) -> None:
@@ -260,8 +287,9 @@ class _RaisingFinder(importlib.abc.MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
         if fullname == self.name and threading.get_ident() == self.thread:
-            if not finders.is_asking():
-                self.withdraw()
+            if finders.is_asking():
+                raise ImportError(f"the import of {fullname} is going to raise", name=fullname)
+            self.withdraw()
             raise self.error
 
     @staticmethod

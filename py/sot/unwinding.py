@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from paddlemend.sot.bytecode import Code
+from paddlemend.sot.bytecode import HAS_TABLE, Code
 from paddlemend.sot.captured import Captured
 
 Target = TypeVar("Target")
@@ -48,7 +48,10 @@ class Handling(Generic[Target]):
 
     def is_protected(self, offset: int) -> bool:
         """Whether a handler of the program would see an exception raised at `offset` now."""
-        return self.code.is_protected(offset) or any(block.target for block in self.blocks)
+        if HAS_TABLE:
+            return self.code.is_protected(offset)
+        targets = [block.target for block in self.blocks if block.target is not None]
+        return not all(self.code.only_unbinds(getattr(each, "offset", each)) for each in targets)
 
     # Python 3.11 and later -----------------------------------------------------------------------
 

@@ -91,7 +91,7 @@ class CheckVariable(ConstantVariable):
 
 
 class MemberVariable(ConstantVariable):
-    """That `key` is, or is not, in the container of the variable `owner`: there is a guard for it."""
+    """That `key` is, or is not, in the container of the variable `owner`, as a guard."""
 
     def __init__(self, owner: Any, key: Any, found: bool) -> None:
         super().__init__(found, owner.graph, owner.tracker)
