@@ -92,7 +92,7 @@ void RunBinary(const TensorView& a, const TensorView& b, T* out, const Sign& sig
       return Operands<Words>{reinterpret_cast<const Words*>(x)[i],
                              reinterpret_cast<const Words*>(y)[i]};
     };
-    Stream<2>(vectors, load, [=] __device__(int64_t i, const Operands<Words>& from) {
+    Stream<1>(vectors, load, [=] __device__(int64_t i, const Operands<Words>& from) {
       Words to;
 #pragma unroll
       for (int k = 0; k < kVector; ++k) to.values[k] = sign(from.x.values[k], from.y.values[k]);
