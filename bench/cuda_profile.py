@@ -1,7 +1,7 @@
 """What the kernels of some cases of cuda_operators.py take on the GPU.
 
     python bench/cuda_profile.py NAME ...                        the time of each kernel
-    python bench/cuda_profile.py --counters OUT.csv NAME ...     the counters of the longest ones, by ncu
+    python bench/cuda_profile.py --counters OUT.csv NAME ...     counters of the longest, by ncu
     python bench/cuda_profile.py --table OUT.csv                 these as a table in Markdown
 
 A case runs if one of the names is part of its own.

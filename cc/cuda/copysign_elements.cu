@@ -99,7 +99,8 @@ void RunBinary(const TensorView& a, const TensorView& b, T* out, const Sign& sig
       reinterpret_cast<Words*>(out)[i] = to;
     });
     const int64_t done = vectors * kVector;
-    ForEach(n - done, [=] __device__(int64_t i) { out[done + i] = sign(x[done + i], y[done + i]); });
+    ForEach(n - done,
+            [=] __device__(int64_t i) { out[done + i] = sign(x[done + i], y[done + i]); });
     return;
   }
   const BroadcastMap map = MapInputs(a, b, b);

@@ -135,9 +135,9 @@ static __global__ void __launch_bounds__(kBlockThreads)
   }
 }
 
-/// The places of `count` indices, which are below `size`, by index. Those of an index get places next
-/// to each other as they come, and are put in order only then. Long runs are few, so this is quicker
-/// than a radix sort.
+/// The places of `count` indices, which are below `size`, by index. Those of an index get places
+/// next to each other as they come, and are put in order only then. Long runs are few, so this is
+/// quicker than a radix sort.
 class CountedRuns {
  public:
   template <typename Number>

@@ -162,8 +162,7 @@ struct RowPart {
       }
     });
     const Number variance = RowSum<kThreads>(static_cast<Number>(squares), memory) / count;
-    moments.inverse =
-        static_cast<W>(Number(1) / sqrt(variance + static_cast<Number>(of.epsilon)));
+    moments.inverse = static_cast<W>(Number(1) / sqrt(variance + static_cast<Number>(of.epsilon)));
     return moments;
   }
 

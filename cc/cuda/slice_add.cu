@@ -131,8 +131,8 @@ void Add(const Arrays<T>& of, const Number* indices) {
                        IsAligned(of.out, 16) && IsAligned(of.value, 16);
   constexpr int64_t kShort = int64_t{1} << 31;
   const bool is_short = of.shape.count < kShort && of.shape.size < kShort;
-  const bool suits_warps = SuitsWarps(of.shape.outer * of.shape.size,
-                                      of.shape.inner * static_cast<int64_t>(sizeof(T)));
+  const bool suits_warps =
+      SuitsWarps(of.shape.outer * of.shape.size, of.shape.inner * static_cast<int64_t>(sizeof(T)));
   const bool are_few = of.x == of.out && of.shape.count < of.shape.size / 4;
   if (is_wide && suits_warps && !are_few && of.shape.count <= kMostCounted &&
       of.shape.size < kShort) {

@@ -67,9 +67,8 @@ struct RowTile {
   }
 
   __device__ __forceinline__ void Read(const T* row, Words& words) const {
-    ForEachVector([&](int k, int at) {
-      words[k] = *reinterpret_cast<const Vector<T, kVector>*>(row + at);
-    });
+    ForEachVector(
+        [&](int k, int at) { words[k] = *reinterpret_cast<const Vector<T, kVector>*>(row + at); });
   }
 
   __device__ __forceinline__ void Set(const Words& words) {
@@ -87,7 +86,8 @@ struct RowTile {
   }
 };
 
-/// Adds to a slice what the additions of its run bring, by a warp: it asks for the next row before it adds one.
+/// Adds to a slice what the additions of its run bring, by a warp: it asks for the next row before
+/// it adds one.
 template <typename T, int kVector, typename Place>
 __device__ __forceinline__ void AddRows(const Arrays<T>& of, PlacesOfRun<Place> of_run,
                                         int64_t block, int64_t number, int lane) {
@@ -112,7 +112,8 @@ __device__ __forceinline__ void AddRows(const Arrays<T>& of, PlacesOfRun<Place> 
   }
 }
 
-/// Goes through all slices of out, by warps. `places_of(run, lane)` are the places of a run, in order.
+/// Goes through all slices of out, by warps. `places_of(run, lane)` are the places of a run, in
+/// order.
 template <typename T, int kVector, typename Place, typename PlacesOf>
 void AddByWarps(const Arrays<T>& of, const Run<Place>* runs, const PlacesOf& places_of) {
   const SliceAddShape& s = of.shape;

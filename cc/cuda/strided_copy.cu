@@ -143,10 +143,10 @@ void FillRows(const CopyPlan& plan) {
   if (!wide || vectors < kFillThreads || rows * pieces >= int64_t{1} << 31) {
     return CopyElements<T>(plan);
   }
-  FillRowsKernel<T><<<static_cast<unsigned>(rows * pieces), kFillThreads, 0,
-                      Call::Current().stream()>>>(plan.src, plan.dst,
-                                                  MapLoops(plan.loops, plan.ndim - 1, rows),
-                                                  Divisor(pieces, rows * pieces), vectors);
+  FillRowsKernel<T>
+      <<<static_cast<unsigned>(rows * pieces), kFillThreads, 0, Call::Current().stream()>>>(
+          plan.src, plan.dst, MapLoops(plan.loops, plan.ndim - 1, rows),
+          Divisor(pieces, rows * pieces), vectors);
   CheckLaunch();
 }
 
@@ -201,8 +201,8 @@ __global__ void __launch_bounds__(256) TransposeKernel(Transposition of) {
   for (int i = 0; i < kReads; ++i) {
     const int c = in_column + i * (256 / kInLine);
     if (origin.column + c < of.columns && origin.row + in_row < of.rows) {
-      words[i] = *reinterpret_cast<const Words*>(of.src + origin.from + c * of.src_step +
-                                                 in_row * kSize);
+      words[i] =
+          *reinterpret_cast<const Words*>(of.src + origin.from + c * of.src_step + in_row * kSize);
     }
   }
 #pragma unroll
@@ -229,8 +229,8 @@ constexpr int kPairThreads = 128;
 constexpr int kPairRows = 64;
 constexpr int kPairColumns = 32;
 
-/// As TransposeKernel for 2-byte elements in pairs: a thread turns two words, of two neighbours in a
-/// column each, into two of neighbours in a row. Where a word lies in the tile is exchanged with
+/// As TransposeKernel for 2-byte elements in pairs: a thread turns two words, of two neighbours in
+/// a column each, into two of neighbours in a row. Where a word lies in the tile is exchanged with
 /// others of its column, so that few lanes meet in a bank.
 __global__ void __launch_bounds__(kPairThreads) TransposePairsKernel(Transposition of) {
   constexpr int kInLine = kPairRows / 2;  // words of a column of the tile

@@ -17,8 +17,7 @@ template <int kWarps = 4, typename Function>
 void ForEachWarp(int64_t n, const Function& function) {
   if (n <= 0) return;
   const auto blocks = static_cast<unsigned>(CeilDiv(n, kWarps));
-  ForEachWarpKernel<kWarps>
-      <<<blocks, 32 * kWarps, 0, Call::Current().stream()>>>(n, function);
+  ForEachWarpKernel<kWarps><<<blocks, 32 * kWarps, 0, Call::Current().stream()>>>(n, function);
   CheckLaunch();
 }
 

@@ -46,11 +46,15 @@ def branches():
         )
         yield f"expand_grad {dtype}", lambda x=x: native.expand_grad(x[:, :128], x[:1, :128])
     yield "index_add long runs", lambda: native.index_add(wide, long_runs, 0, value)
-    yield "layer_norm half", lambda: native.fused_layer_norm(
-        half_rows, weight, weight, None, None, 1e-5, 1.0, 1
+    yield (
+        "layer_norm half",
+        lambda: native.fused_layer_norm(half_rows, weight, weight, None, None, 1e-5, 1.0, 1),
     )
-    yield "layer_norm half residual", lambda: native.fused_layer_norm(
-        half_rows, weight, weight, half_rows[0].clone(), half_rows, 1e-5, 1.0, 1
+    yield (
+        "layer_norm half residual",
+        lambda: native.fused_layer_norm(
+            half_rows, weight, weight, half_rows[0].clone(), half_rows, 1e-5, 1.0, 1
+        ),
     )
     for bits in (31, 38, 46, 60):
         x = integers(1 << bits, 5000)

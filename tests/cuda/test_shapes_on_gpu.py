@@ -1,4 +1,4 @@
-"""Shapes and values that take each way through the kernels for GPUs, compared with Torch or float64.
+"""Shapes and values that take each way through the kernels for GPUs, beside Torch or float64.
 
 Run on a machine with a GPU: python -m pytest tests/cuda/test_shapes_on_gpu.py
 """
