@@ -1,7 +1,7 @@
 """What the kernels of some cases of cuda_operators.py take on the GPU.
 
     python bench/cuda_profile.py NAME ...                        the time of each kernel
-    python bench/cuda_profile.py --counters OUT.csv NAME ...     the counters of the longest ones, by ncu
+    python bench/cuda_profile.py --counters OUT.csv NAME ...     counters of the longest, by ncu
     python bench/cuda_profile.py --table OUT.csv                 these as a table in Markdown
 
 A case runs if one of the names is part of its own.
@@ -33,7 +33,8 @@ _RANGE = "Push/Pop_Range"
 
 # The rest takes a few microseconds each.
 KERNELS = (
-    "ForEachWarpKernel|StreamKernel|TransposeKernel|ShortRowsKernel|MomentsOfRuns|RangeKernel|"
+    "ForEachWarpKernel|StreamKernel|FillRowsKernel|Transpose[A-Za-z]*Kernel|ShortRowsKernel|"
+    "MomentsOfRuns|RangeKernel|"
     "Onesweep|DeviceSelect|DeviceCompact|CompactInit|SelectSweep|UniqueSweep"
 )
 
@@ -92,10 +93,10 @@ def print_table(path: str) -> None:
     heads = ["case", "kernel", *METRICS.values(), *(stall.replace("_", " ") for stall in stalls)]
     print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
     units, *rows = csv.DictReader(lines)
-    range_column = next((name for name in units if _RANGE in name), None)
+    range_column = next(name for name in units if _RANGE in name)
     for row in rows:
         kernel = re.search(KERNELS, row["Kernel Name"]).group()
-        case = next((name for name in names if name in row[range_column]), row[range_column])
+        case = row[range_column].split(":", 1)[1].split(":none")[0]
         numbers = []
         for metric in [*METRICS, *(_STALL.format(stall) for stall in stalls)]:
             value = float(row[metric].replace(",", "")) if row.get(metric) else float("nan")

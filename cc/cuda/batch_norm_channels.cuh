@@ -37,8 +37,8 @@ inline Split SplitChannels(const ChannelLayout& layout) {
 }
 
 /// For the vectors of elements [begin, end) of a channel that are this thread's, a whole number of
-/// vectors: use(load(offset)), with the loads of kAtOnce vectors before their uses. With kVector above
-/// 1 inner is a multiple of it.
+/// vectors: use(load(offset)), with the loads of kAtOnce vectors before their uses. With kVector
+/// above 1 inner is a multiple of it.
 template <int kVector, int kAtOnce, typename Load, typename Use>
 __device__ __forceinline__ void ForEachRun(const ChannelLayout& layout, int64_t channel,
                                            int64_t begin, int64_t end, const Load& load,

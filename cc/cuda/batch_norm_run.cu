@@ -250,8 +250,7 @@ void Run(const BatchNormForward& of, const ChannelLayout& layout, const Context&
 }  // namespace
 }  // namespace cuda
 
-void RunBatchNorm(const BatchNormForward& of, const ChannelLayout& layout,
-                  const Context& context) {
+void RunBatchNorm(const BatchNormForward& of, const ChannelLayout& layout, const Context& context) {
   cuda::DispatchFloat(
       of.x.dtype, [&](auto tag) { cuda::Run<typename decltype(tag)::type>(of, layout, context); });
 }

@@ -92,14 +92,15 @@ void RunBinary(const TensorView& a, const TensorView& b, T* out, const Sign& sig
       return Operands<Words>{reinterpret_cast<const Words*>(x)[i],
                              reinterpret_cast<const Words*>(y)[i]};
     };
-    Stream<2>(vectors, load, [=] __device__(int64_t i, const Operands<Words>& from) {
+    Stream<1>(vectors, load, [=] __device__(int64_t i, const Operands<Words>& from) {
       Words to;
 #pragma unroll
       for (int k = 0; k < kVector; ++k) to.values[k] = sign(from.x.values[k], from.y.values[k]);
       reinterpret_cast<Words*>(out)[i] = to;
     });
     const int64_t done = vectors * kVector;
-    ForEach(n - done, [=] __device__(int64_t i) { out[done + i] = sign(x[done + i], y[done + i]); });
+    ForEach(n - done,
+            [=] __device__(int64_t i) { out[done + i] = sign(x[done + i], y[done + i]); });
     return;
   }
   const BroadcastMap map = MapInputs(a, b, b);

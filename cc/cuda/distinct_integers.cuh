@@ -61,11 +61,12 @@ struct JoinParts {
 template <typename T, typename High>
 void SplitKeys(const T* x, int64_t n, uint64_t least, const KeyParts<High>& parts) {
   const KeyParts<High> to = parts;
-  ForEach(n, [=] __device__(int64_t i) {
-    const uint64_t key = KeyOfElement(x[i]) - least;
+  const auto split = [=] __device__(int64_t i, T value) {
+    const uint64_t key = KeyOfElement(value) - least;
     to.low[i] = static_cast<uint32_t>(key);
     to.high[i] = static_cast<High>(key >> 32);
-  });
+  };
+  Stream<4>(n, [=] __device__(int64_t i) { return x[i]; }, split);
 }
 
 /// Of 8-byte integers whose sort keys, less the least one, are below `end` and fit in the parts.

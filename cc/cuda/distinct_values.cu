@@ -286,8 +286,8 @@ bool SharesHighBits(const Distinct<T>& of, int* bits) {
          *bits < static_cast<int>(8 * sizeof(T));
 }
 
-/// Whether the sort keys, less the least one, are longer than 32 bits, and not too long to be sorted
-/// in two parts.
+/// Whether the sort keys, less the least one, are longer than 32 bits, and not too long to be
+/// sorted in two parts.
 template <typename T>
 bool FitsParts(const Distinct<T>& of) {
   return std::is_integral_v<T> && of.span() >> 32 != 0 && of.span() >> 48 == 0;

@@ -162,11 +162,11 @@ struct RowPart {
       }
     });
     const Number variance = RowSum<kThreads>(static_cast<Number>(squares), memory) / count;
-    moments.inverse =
-        static_cast<W>(Number(1) / sqrt(variance + static_cast<Number>(of.epsilon)));
+    moments.inverse = static_cast<W>(Number(1) / sqrt(variance + static_cast<Number>(of.epsilon)));
     return moments;
   }
 
+  /// Writes (elements * factor) * weight + shift.
   __device__ __forceinline__ void Store(W factor) const {
     ForEachVector([&](int i, int64_t c) {
       using Parameters = Vector<W, kVector>;
@@ -183,12 +183,23 @@ struct RowPart {
       *reinterpret_cast<Vector<Out, kVector>*>(of.out + offset + c) = of.StoreAll(values);
     });
   }
+
+  __device__ __forceinline__ void StoreMoments(const RowMoments<W>& moments) const {
+    if (thread != 0) return;
+    if (of.means != nullptr) of.means[row] = moments.mean;
+    if (of.inverses != nullptr) of.inverses[row] = moments.inverse;
+  }
 };
+
+/// Blocks of a multiprocessor. Float16 fits in few enough registers for more than it would get.
+template <typename T, typename Out, int kThreads>
+constexpr int kLeastBlocks =
+    kThreads == 32 && std::is_same_v<T, __half> && std::is_same_v<T, Out> ? 8 : 1;
 
 /// Rows whose elements stay in registers: kThreads threads for a row, each with kItems vectors of
 /// kVector elements.
 template <typename T, typename Out, int kVector, int kItems, int kThreads>
-__global__ void __launch_bounds__(kThreads < 128 ? 128 : kThreads)
+__global__ void __launch_bounds__(kThreads < 128 ? 128 : kThreads, (kLeastBlocks<T, Out, kThreads>))
     ShortRowsKernel(const LayerNorm<T, Out> of) {
   using Part = RowPart<T, Out, kVector, kItems, kThreads>;
   __shared__ typename Part::Number memory[kThreads == 32 ? 1 : kThreads / 32];
@@ -202,10 +213,7 @@ __global__ void __launch_bounds__(kThreads < 128 ? 128 : kThreads)
   RowMoments<Work<T>> moments{0, 0, 0};
   if (of.normalizes) moments = part.Center(memory);
   part.Store(of.normalizes ? moments.inverse : Work<T>(1));
-  if (thread == 0) {
-    if (of.means != nullptr) of.means[row] = moments.mean;
-    if (of.inverses != nullptr) of.inverses[row] = moments.inverse;
-  }
+  part.StoreMoments(moments);
 }
 
 /// Rows of any length: they are read once for each pass.

@@ -13,7 +13,8 @@ inline int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 constexpr int kItemThreads = 256;
 
-/// A block takes items that lie side by side: what runs at a time is then a short stretch of memory.
+/// A block takes items that lie side by side: what runs at a time is then a short stretch of
+/// memory.
 template <typename Function>
 __global__ void __launch_bounds__(kItemThreads)
     ForEachKernel(int64_t n, int each, Function function) {

@@ -106,39 +106,48 @@ void CopyElements(const CopyPlan& plan) {
   });
 }
 
-/// A vector of one repeated element.
+constexpr int kFillThreads = 256;
+constexpr int kFillVectors = 2;  // of a thread
+
+/// A piece of a row a block: what is the same for the whole row is computed once.
 template <typename T>
-struct Fill {
-  char* to;
-  T value;
-};
+__global__ void __launch_bounds__(kFillThreads)
+    FillRowsKernel(const char* src, char* dst, CopyMap map, Divisor by_pieces, int64_t vectors) {
+  constexpr int kVector = 16 / sizeof(T);
+  int64_t piece = blockIdx.x;
+  const int64_t row = by_pieces.Split(&piece);
+  int64_t from, to;
+  map.Locate(row, &from, &to);
+  const T value = *reinterpret_cast<const T*>(src + from);
+  Vector<T, kVector> words;
+#pragma unroll
+  for (int k = 0; k < kVector; ++k) words.values[k] = value;
+  const int64_t first = piece * (kFillThreads * kFillVectors) + threadIdx.x;
+#pragma unroll
+  for (int k = 0; k < kFillVectors; ++k) {
+    const int64_t i = first + k * kFillThreads;
+    if (i < vectors) reinterpret_cast<Vector<T, kVector>*>(dst + to)[i] = words;
+  }
+}
 
 /// Every row of the innermost loop, which is contiguous in dst, is one repeated element.
 template <typename T>
 void FillRows(const CopyPlan& plan) {
   constexpr int kVector = 16 / sizeof(T);
-  using Words = Vector<T, kVector>;
   const CopyLoop& inner = plan.loops[plan.ndim - 1];
   bool wide = inner.size % kVector == 0 && IsAligned(plan.dst, 16);
   for (int i = 0; i + 1 < plan.ndim; ++i) wide &= plan.loops[i].dst % 16 == 0;
-  if (!wide) return CopyElements<T>(plan);
   const int64_t rows = CountOf(plan.loops, plan.ndim - 1);
   const int64_t vectors = inner.size / kVector;
-  const CopyMap map = MapLoops(plan.loops, plan.ndim - 1, rows);
-  const Divisor divisor(vectors, rows * vectors);
-  const char* const src = plan.src;
-  char* const dst = plan.dst;
-  const auto load = [=] __device__(int64_t i) {
-    int64_t from, to;
-    map.Locate(divisor.Split(&i), &from, &to);
-    return Fill<T>{dst + to + i * 16, *reinterpret_cast<const T*>(src + from)};
-  };
-  Stream<4>(rows * vectors, load, [=] __device__(int64_t, const Fill<T>& fill) {
-    Words words;
-#pragma unroll
-    for (int k = 0; k < kVector; ++k) words.values[k] = fill.value;
-    *reinterpret_cast<Words*>(fill.to) = words;
-  });
+  const int64_t pieces = CeilDiv(vectors, kFillThreads * kFillVectors);
+  if (!wide || vectors < kFillThreads || rows * pieces >= int64_t{1} << 31) {
+    return CopyElements<T>(plan);
+  }
+  FillRowsKernel<T>
+      <<<static_cast<unsigned>(rows * pieces), kFillThreads, 0, Call::Current().stream()>>>(
+          plan.src, plan.dst, MapLoops(plan.loops, plan.ndim - 1, rows),
+          Divisor(pieces, rows * pieces), vectors);
+  CheckLaunch();
 }
 
 /// Rows of dst are columns of src: `columns` elements that are contiguous in dst, `rows` in src.
@@ -151,63 +160,125 @@ struct Transposition {
   CopyMap others;
 };
 
-/// One tile a block, through shared memory; kVector elements are moved at once on both sides.
-template <typename T, int kVector, int kTile>
-__global__ void __launch_bounds__(256) TransposeKernel(Transposition of) {
-  constexpr int kLanes = kTile / kVector;  // threads for a line of the tile
-  constexpr int kLines = 256 / kLanes;     // lines at once
-  constexpr int kPitch = kTile + kVector * (kVector == 1 ? 1 : 1);
-  using Words = Vector<T, kVector>;
-  __shared__ alignas(16) T tile[kTile * kPitch];
-  int64_t block = blockIdx.x;
-  const int64_t row_tile = block % of.row_tiles;
-  block /= of.row_tiles;
-  const int64_t column_tile = block % of.column_tiles;
+/// Where the tile of a block begins, in bytes, and in rows and columns.
+struct TileOrigin {
   int64_t from, to;
-  of.others.Locate(block / of.column_tiles, &from, &to);
-  const int64_t row = row_tile * kTile;
-  const int64_t column = column_tile * kTile;
-  const int lane = threadIdx.x % kLanes * kVector;
-  const int line = threadIdx.x / kLanes;
-  from += column * of.src_step + row * static_cast<int64_t>(sizeof(T));
-  to += row * of.dst_step + column * static_cast<int64_t>(sizeof(T));
-  Words words[kTile / kLines];
+  int64_t row, column;
+};
+
+/// Blocks that run at a time write neighbouring pieces of the same rows.
+template <typename T, int kRows, int kColumns>
+__device__ __forceinline__ TileOrigin Origin(const Transposition& of) {
+  int64_t block = blockIdx.x;
+  const int64_t column_tile = block % of.column_tiles;
+  block /= of.column_tiles;
+  TileOrigin origin;
+  origin.row = block % of.row_tiles * kRows;
+  origin.column = column_tile * kColumns;
+  of.others.Locate(block / of.row_tiles, &origin.from, &origin.to);
+  constexpr auto kSize = static_cast<int64_t>(sizeof(T));
+  origin.from += origin.column * of.src_step + origin.row * kSize;
+  origin.to += origin.row * of.dst_step + origin.column * kSize;
+  return origin;
+}
+
+/// One tile a block, through shared memory; kVector elements are moved at once on both sides.
+template <typename T, int kVector, int kRows, int kColumns>
+__global__ void __launch_bounds__(256) TransposeKernel(Transposition of) {
+  constexpr int kPitch = kRows + kVector;
+  constexpr int kInLine = kRows / kVector;  // threads for a column of the tile
+  constexpr int kOutLine = kColumns / kVector;
+  constexpr int kReads = kColumns * kInLine / 256;
+  constexpr int kWrites = kRows * kOutLine / 256;
+  constexpr auto kSize = static_cast<int64_t>(sizeof(T));
+  using Words = Vector<T, kVector>;
+  __shared__ alignas(16) T tile[kColumns * kPitch];
+  const TileOrigin origin = Origin<T, kRows, kColumns>(of);
+  const int in_row = threadIdx.x % kInLine * kVector;
+  const int in_column = threadIdx.x / kInLine;
+  Words words[kReads];
 #pragma unroll
-  for (int i = 0; i < kTile / kLines; ++i) {
-    const int c = line + i * kLines;
-    if (column + c < of.columns && row + lane < of.rows) {
-      words[i] = *reinterpret_cast<const Words*>(of.src + from + c * of.src_step +
-                                                 lane * static_cast<int64_t>(sizeof(T)));
+  for (int i = 0; i < kReads; ++i) {
+    const int c = in_column + i * (256 / kInLine);
+    if (origin.column + c < of.columns && origin.row + in_row < of.rows) {
+      words[i] =
+          *reinterpret_cast<const Words*>(of.src + origin.from + c * of.src_step + in_row * kSize);
     }
   }
 #pragma unroll
-  for (int i = 0; i < kTile / kLines; ++i) {
-    *reinterpret_cast<Words*>(tile + (line + i * kLines) * kPitch + lane) = words[i];
+  for (int i = 0; i < kReads; ++i) {
+    const int c = in_column + i * (256 / kInLine);
+    *reinterpret_cast<Words*>(tile + c * kPitch + in_row) = words[i];
   }
   __syncthreads();
+  const int out_column = threadIdx.x % kOutLine * kVector;
+  const int out_row = threadIdx.x / kOutLine;
 #pragma unroll
-  for (int i = 0; i < kTile / kLines; ++i) {
-    const int r = line + i * kLines;
-    if (row + r < of.rows && column + lane < of.columns) {
+  for (int i = 0; i < kWrites; ++i) {
+    const int r = out_row + i * (256 / kOutLine);
+    if (origin.row + r < of.rows && origin.column + out_column < of.columns) {
       Words out;
 #pragma unroll
-      for (int k = 0; k < kVector; ++k) out.values[k] = tile[(lane + k) * kPitch + r];
-      *reinterpret_cast<Words*>(of.dst + to + r * of.dst_step +
-                                lane * static_cast<int64_t>(sizeof(T))) = out;
+      for (int k = 0; k < kVector; ++k) out.values[k] = tile[(out_column + k) * kPitch + r];
+      *reinterpret_cast<Words*>(of.dst + origin.to + r * of.dst_step + out_column * kSize) = out;
     }
   }
 }
 
-template <typename T, int kVector>
-void LaunchTransposition(Transposition of, const CopyLoop* others, int ndim) {
-  constexpr int kTile = sizeof(T) >= 8 ? 32 : 64;
-  of.row_tiles = CeilDiv(of.rows, kTile);
-  of.column_tiles = CeilDiv(of.columns, kTile);
+constexpr int kPairThreads = 128;
+constexpr int kPairRows = 64;
+constexpr int kPairColumns = 32;
+
+/// As TransposeKernel for 2-byte elements in pairs: a thread turns two words, of two neighbours in
+/// a column each, into two of neighbours in a row. Where a word lies in the tile is exchanged with
+/// others of its column, so that few lanes meet in a bank.
+__global__ void __launch_bounds__(kPairThreads) TransposePairsKernel(Transposition of) {
+  constexpr int kInLine = kPairRows / 2;  // words of a column of the tile
+  constexpr int kOutLine = kPairColumns / 2;
+  constexpr int kReads = kPairColumns * kInLine / kPairThreads;
+  constexpr int kWrites = kInLine * kOutLine / kPairThreads;
+  __shared__ uint32_t tile[kPairColumns * kInLine];  // [column][pair of rows]
+  const auto place = [](int column, int word) { return column * kInLine + (word ^ (column / 2)); };
+  const TileOrigin origin = Origin<uint16_t, kPairRows, kPairColumns>(of);
+  const int in_word = threadIdx.x % kInLine;
+  const int in_column = threadIdx.x / kInLine;
+  uint32_t words[kReads];
+#pragma unroll
+  for (int i = 0; i < kReads; ++i) {
+    const int c = in_column + i * (kPairThreads / kInLine);
+    if (origin.column + c < of.columns && origin.row + 2 * in_word < of.rows) {
+      words[i] =
+          *reinterpret_cast<const uint32_t*>(of.src + origin.from + c * of.src_step + in_word * 4);
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < kReads; ++i) {
+    tile[place(in_column + i * (kPairThreads / kInLine), in_word)] = words[i];
+  }
+  __syncthreads();
+  const int out_word = threadIdx.x % kOutLine;
+#pragma unroll
+  for (int i = 0; i < kWrites; ++i) {
+    const int pair = threadIdx.x / kOutLine + i * (kPairThreads / kOutLine);
+    if (origin.row + 2 * pair >= of.rows || origin.column + 2 * out_word >= of.columns) continue;
+    const uint32_t left = tile[place(2 * out_word, pair)];
+    const uint32_t right = tile[place(2 * out_word + 1, pair)];
+    char* const to = of.dst + origin.to + 2 * pair * of.dst_step + out_word * 4;
+    *reinterpret_cast<uint32_t*>(to) = __byte_perm(left, right, 0x5410);
+    *reinterpret_cast<uint32_t*>(to + of.dst_step) = __byte_perm(left, right, 0x7632);
+  }
+}
+
+/// Launches `kernel` for tiles of that many rows and columns.
+template <typename Kernel>
+void LaunchTransposition(Kernel* kernel, int rows, int columns, int threads, Transposition of,
+                         const CopyLoop* others, int ndim) {
+  of.row_tiles = CeilDiv(of.rows, rows);
+  of.column_tiles = CeilDiv(of.columns, columns);
   const int64_t rest = CountOf(others, ndim);
   of.others = MapLoops(others, ndim, rest);
   const int64_t blocks = of.row_tiles * of.column_tiles * rest;
-  TransposeKernel<T, kVector, kTile>
-      <<<static_cast<unsigned>(blocks), 256, 0, Call::Current().stream()>>>(of);
+  kernel<<<static_cast<unsigned>(blocks), threads, 0, Call::Current().stream()>>>(of);
   CheckLaunch();
 }
 
@@ -231,12 +302,22 @@ bool Transpose(const CopyPlan& plan, int across) {
   bool wide = inner.size % kVector == 0 && outer.size % kVector == 0 && inner.src % 4 == 0 &&
               outer.dst % 4 == 0 && IsAligned(plan.src, 4) && IsAligned(plan.dst, 4);
   for (int i = 0; i < ndim; ++i) wide &= others[i].src % 4 == 0 && others[i].dst % 4 == 0;
-  if (wide) {
-    LaunchTransposition<T, kVector>(of, others, ndim);
+  const auto launch = [&](auto* kernel, int rows, int columns, int threads = 256) {
+    LaunchTransposition(kernel, rows, columns, threads, of, others, ndim);
+    return true;
+  };
+  // What a thread holds is short, so that many blocks run at a time.
+  if constexpr (sizeof(T) == 1) {
+    if (wide) return launch(&TransposeKernel<T, kVector, 64, 64>, 64, 64);
+    return launch(&TransposeKernel<T, 1, 64, 64>, 64, 64);
+  } else if constexpr (sizeof(T) == 2) {
+    if (wide) return launch(&TransposePairsKernel, kPairRows, kPairColumns, kPairThreads);
+    return launch(&TransposeKernel<T, 1, 64, 32>, 64, 32);
+  } else if constexpr (sizeof(T) == 4) {
+    return launch(&TransposeKernel<T, 1, 64, 32>, 64, 32);
   } else {
-    LaunchTransposition<T, 1>(of, others, ndim);
+    return launch(&TransposeKernel<T, 1, 32, 32>, 32, 32);
   }
-  return true;
 }
 
 template <typename T>

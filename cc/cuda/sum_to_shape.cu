@@ -195,7 +195,9 @@ void Reduce(Reduction of, const T* x, Out* out) {
   const bool by_vectors = kVector > 1 && HasVectorColumns(of, x, kVector);
   const bool by_rows = of.reduced.ndim > 0 && of.reduced.x[0] == 1 && of.reduced.sizes[0] >= 32;
   // Chunks, so that few sums keep the device busy.
-  const int64_t wanted = static_cast<int64_t>(Multiprocessors()) * (by_rows ? 16 : by_vectors ? 1024 * kVector : 2048);
+  const int64_t wanted = static_cast<int64_t>(Multiprocessors()) * (by_rows      ? 16
+                                                                    : by_vectors ? 1024 * kVector
+                                                                                 : 2048);
   const int64_t least = by_rows ? 8192 : 64;
   const int64_t chunks =
       std::min(CeilDiv(wanted, of.kept.count), std::max<int64_t>(of.reduced.count / least, 1));

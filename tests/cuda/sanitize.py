@@ -13,7 +13,7 @@ import sys
 
 import torch
 from paddlemend import native
-from test_on_gpu import calls
+from test_on_gpu import calls, integers, normal
 
 
 def fault() -> None:
@@ -31,12 +31,42 @@ def fault() -> None:
     torch.cuda.synchronize()
 
 
+def branches():
+    """Calls that take the ways through the kernels which calls() does not."""
+    rows, half_rows = normal(130, 1024), normal(131, 1024, dtype=torch.float16)
+    weight = normal(1024, seed=1)
+    long_runs = torch.where(torch.arange(700, device="cuda") % 2 == 0, 5, integers(1000, 700))
+    wide, value = normal(1000, 256), normal(700, 256, seed=2)
+    yield "expand long rows", lambda: native.expand(rows[:, :1].contiguous(), [130, 4100])
+    for dtype in (torch.int8, torch.float16, torch.float32, torch.float64):
+        x = torch.ones(70, 130, device="cuda").to(dtype)
+        yield (
+            f"transposed copy {dtype}",
+            lambda x=x: native.as_strided_copy(x.view(-1), [130, 70], [1, 130], 0),
+        )
+        yield f"expand_grad {dtype}", lambda x=x: native.expand_grad(x[:, :128], x[:1, :128])
+    yield "index_add long runs", lambda: native.index_add(wide, long_runs, 0, value)
+    yield (
+        "layer_norm half",
+        lambda: native.fused_layer_norm(half_rows, weight, weight, None, None, 1e-5, 1.0, 1),
+    )
+    yield (
+        "layer_norm half residual",
+        lambda: native.fused_layer_norm(
+            half_rows, weight, weight, half_rows[0].clone(), half_rows, 1e-5, 1.0, 1
+        ),
+    )
+    for bits in (31, 38, 46, 60):
+        x = integers(1 << bits, 5000)
+        yield f"unique below 2^{bits}", lambda x=x: native.unique(x)
+
+
 def main() -> int:
     if "--fault" in sys.argv:
         fault()
         return 0
     number = 0
-    for call in calls().values():
+    for _, call in [*calls().items(), *branches()]:
         for _ in range(1 if "--once" in sys.argv else 2):
             call()
         torch.cuda.synchronize()
