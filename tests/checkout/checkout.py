@@ -65,9 +65,9 @@ class Checkout:
         self, *words: str, inside: str = ".", **environment: str
     ) -> subprocess.CompletedProcess:
         """Runs ./bazelw in the folder `inside` of the copy; stdout holds stderr, too."""
-        variables = {
-            name: value for name, value in os.environ.items() if not name.startswith("BUILD_")
-        }
+        # As in a shell: without what `bazel run` and its Python programs set.
+        ours = ("BUILD_", "PYTHON", "RUNFILES_", "XML_OUTPUT_FILE")
+        variables = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         return subprocess.run(
             self.command(*words),
             cwd=self.folder / inside,
