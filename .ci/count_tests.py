@@ -1,4 +1,4 @@
-"""Sums up the last `bazel test`: which tests were skipped and why, then "N passed, N failed, N skipped".
+"""Sums up the last `bazel test`: what was skipped and why, then "N passed, N failed, N skipped".
 
 count_tests.py [--not-run]     also lists, by tag, the targets that need `--config=ci` or `matrix`
 """

@@ -1,10 +1,11 @@
 """Generates the C ABI and the Python binding from the headers of the kernels.
 
-    python cc/capi/generate.py --header|--source|--python|--stub [--template FILE] --output FILE HEADER...
+    python cc/capi/generate.py --header|--source|--python|--stub [--template FILE] --output FILE
+        HEADER...
 
 Run from the root of the repository: the paths of the headers become #include lines. The form that
-declarations must have is described in operator_model.py, the results in render_c.py, render_python.py
-and render_stub.py.
+declarations must have is described in operator_model.py, the results in render_c.py,
+render_python.py and render_stub.py.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ import hashlib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from cache_server import READER, WRITER, CacheServer

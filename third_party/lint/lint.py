@@ -1,4 +1,4 @@
-"""clang-format, ruff, buildifier and a schema of CI's workflows over every file that git tracks or would track.
+"""clang-format, ruff, buildifier and a schema for CI's workflows, over all that git would track.
 
 bazelw run //:lint        bazelw run //:format
 """

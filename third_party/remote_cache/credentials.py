@@ -3,7 +3,7 @@
 
     credentials.py get < {"uri": "http://127.0.0.1:8980/ac/..."}
 
-They are PADDLEMEND_CACHE_USER and PADDLEMEND_CACHE_PASSWORD, and go to the server PADDLEMEND_CACHE_URL
+They are PADDLEMEND_CACHE_USER and PADDLEMEND_CACHE_PASSWORD, and go to PADDLEMEND_CACHE_URL
 (default: the address of cache_server.py) alone: Bazel asks for every server that it fetches from.
 """
 
