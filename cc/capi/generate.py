@@ -1,10 +1,11 @@
 """Generates the C ABI and the Python binding from the headers of the kernels.
 
-    python cc/capi/generate.py --header|--source|--python [--template FILE] --output FILE HEADER...
+    python cc/capi/generate.py --header|--source|--python|--stub [--template FILE] --output FILE
+        HEADER...
 
 Run from the root of the repository: the paths of the headers become #include lines. The form that
-declarations must have is described in operator_model.py, the results in render_c.py and
-render_python.py.
+declarations must have is described in operator_model.py, the results in render_c.py,
+render_python.py and render_stub.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from operator_model import DeclarationError, read_operators
 from render_c import render_header, render_source
 from render_python import render_python
+from render_stub import render_stub
 
 
 def main() -> int:
@@ -24,6 +26,7 @@ def main() -> int:
     mode.add_argument("--header", action="store_true", help="the public C header")
     mode.add_argument("--source", action="store_true", help="the C++ source behind the header")
     mode.add_argument("--python", action="store_true", help="the pybind11 source")
+    mode.add_argument("--stub", action="store_true", help="the types of the Python module")
     parser.add_argument("--template", help="paddlemend.h.in, for --header")
     parser.add_argument("--output", required=True)
     parser.add_argument("headers", nargs="+", metavar="HEADER")
@@ -40,8 +43,10 @@ def main() -> int:
         text = render_header(operators, template)
     elif options.source:
         text = render_source(operators)
-    else:
+    elif options.python:
         text = render_python(operators)
+    else:
+        text = render_stub(operators)
     Path(options.output).write_text(text, encoding="utf-8")
     return 0
 

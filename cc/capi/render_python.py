@@ -66,7 +66,7 @@ _PYTHON_TYPES = {
 }
 
 
-def _python_parameters(op: Operator, shape_op: Operator | None) -> list[Parameter]:
+def python_parameters(op: Operator, shape_op: Operator | None) -> list[Parameter]:
     """The parameters before the outputs: inputs, attributes, and tensors that shape gradients."""
     source = [*(shape_op.parameters if shape_op else ()), *op.parameters]
     named = {p.name for p in source}
@@ -89,7 +89,7 @@ def _gradient_of(output: Parameter) -> str | None:
 
 
 def _binding(op: Operator, shape_op: Operator | None) -> str:
-    parameters = _python_parameters(op, shape_op)
+    parameters = python_parameters(op, shape_op)
     kinds = {p.name: p.kind for p in parameters if p.is_input}
     first = next(p.name for p in parameters if p.kind == "input")
     lines = [_input_line(p) for p in parameters if p.kind in _INPUT_LINES]
@@ -204,8 +204,11 @@ def _function(op: Operator, parameters: list[Parameter], lines: list[str], retur
 
 
 def _python_argument(p: Parameter, rest: list[Parameter]) -> str:
-    """Outputs and trailing optional inputs are None by default."""
+    return f'py::arg("{p.name}"){" = py::none()" if has_default(p, rest) else ""}'
+
+
+def has_default(p: Parameter, rest: list[Parameter]) -> bool:
+    """Outputs and trailing optional inputs are None by default; `rest` begins with `p`."""
     defaulted = all(q.is_output or q.kind == "optional_input" for q in rest)
     shapes_gradient = any(q.is_output and _gradient_of(q) == p.name for q in rest)
-    default = " = py::none()" if defaulted and not shapes_gradient else ""
-    return f'py::arg("{p.name}"){default}'
+    return defaulted and not shapes_gradient

@@ -32,6 +32,12 @@ def copy_source_tree(folder: Path) -> None:
             shutil.copy2(root / path, folder / path, follow_symlinks=False)
 
 
+def shell_environment() -> dict[str, str]:
+    """This process's variables without what `bazel run` and its Python programs set."""
+    ours = ("BUILD_", "PYTHONPATH", "PYTHONSAFEPATH", "RUNFILES_", "XML_OUTPUT_FILE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 @dataclass
 class Checkout:
     """A copy of the source tree with an output base of its own; the context manager removes both.
@@ -65,13 +71,10 @@ class Checkout:
         self, *words: str, inside: str = ".", **environment: str
     ) -> subprocess.CompletedProcess:
         """Runs ./bazelw in the folder `inside` of the copy; stdout holds stderr, too."""
-        variables = {
-            name: value for name, value in os.environ.items() if not name.startswith("BUILD_")
-        }
         return subprocess.run(
             self.command(*words),
             cwd=self.folder / inside,
-            env={**variables, **self.environment, **environment},
+            env={**shell_environment(), **self.environment, **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -27,7 +27,7 @@ def test_every_exported_symbol_is_a_function_of_the_c_interface():
 
 
 def test_no_symbol_of_a_framework_is_needed():
-    """Each is the C or C++ runtime's, which has versions, or LAPACK's, or one that may be absent."""
+    """Each is the C or C++ runtime's, which has versions, or LAPACK's, or may be absent."""
     known = re.compile(
         r".+@(GLIBC|GLIBCXX|CXXABI|GCC)_[0-9.]+|scipy_\w+"
         r"|__gmon_start__|_ITM_(de)?registerTMCloneTable"

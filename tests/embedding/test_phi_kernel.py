@@ -1,4 +1,4 @@
-"""A kernel over the installed tree that Paddle's own macro registers, for those who build Paddle."""
+"""A kernel over the installed tree that Paddle's own macro registers, for builds of Paddle."""
 
 from __future__ import annotations
 

@@ -96,7 +96,8 @@ def download(work: Path, debs: Path) -> None:
         return
     suite = os.environ.get("DEB_SUITE", "forky")
     apt = PrivateApt(work, [(main_mirror(), suite)], ASSUMED_INSTALLED)
-    debs.mkdir(exist_ok=True)
+    shutil.rmtree(debs, ignore_errors=True)  # what an earlier call, which was stopped, left
+    debs.mkdir()
     for deb in apt.download_with_dependencies(WANTED):
         shutil.move(str(deb), debs / deb.name)
     versions = "\n".join(sorted(deb.stem for deb in debs.glob("*.deb")))

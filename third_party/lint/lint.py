@@ -1,4 +1,4 @@
-"""clang-format, ruff and buildifier over every file that git tracks or would track.
+"""clang-format, ruff, buildifier and a schema for CI's workflows, over all that git would track.
 
 bazelw run //:lint        bazelw run //:format
 """
@@ -14,6 +14,9 @@ from pathlib import Path
 CPP = {".cc", ".cu", ".cuh", ".h"}
 STARLARK = {".BUILD", ".bazel", ".bzl"}
 VENDORED = {Path("third_party/dlpack/dlpack.h")}
+
+
+WORKFLOWS = Path(".github/workflows")
 
 
 def runfile(path: str) -> str:
@@ -52,6 +55,8 @@ def commands(files: list[Path], fix: bool) -> list[list[str]]:
     ruff = runfile("*lint_tools/site/bin/ruff")
     clang_format = runfile("*lint_tools/site/clang_format/data/bin/clang-format")
     buildifier = runfile("*buildifier/package/buildifier-linux_amd64")
+    workflows = [str(path) for path in files if path.parent == WORKFLOWS]
+    check_schema = "import check_jsonschema; check_jsonschema.main()"
     return [
         [clang_format, "-i" if fix else "--dry-run", *([] if fix else ["--Werror"]), *cpp],
         [ruff, "check", "--no-cache", *(["--fix"] if fix else []), *python],
@@ -61,6 +66,13 @@ def commands(files: list[Path], fix: bool) -> list[list[str]]:
             "--lint=" + ("fix" if fix else "warn"),
             "--mode=" + ("fix" if fix else "check"),
             *starlark,
+        ],
+        [
+            sys.executable,
+            "-c",
+            check_schema,
+            "--builtin-schema=vendor.github-workflows",
+            *workflows,
         ],
     ]
 
@@ -74,7 +86,8 @@ def main() -> int:
     root = workspace()
     failed = 0
     for command in commands(workspace_files(root), options.fix):
-        failed |= subprocess.run(command, cwd=root, check=False).returncode != 0
+        environment = {**os.environ, "PYTHONPATH": runfile("*lint_tools/site")}
+        failed |= subprocess.run(command, cwd=root, env=environment, check=False).returncode != 0
     return int(failed)
 
 

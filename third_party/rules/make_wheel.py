@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import setuptools
@@ -34,14 +35,18 @@ def main() -> None:
     os.environ["SOURCE_DATE_EPOCH"] = (
         "315532800"  # 1980, the first time a zip can hold: equal inputs, equal bytes
     )
+    os.umask(0o022)  # permissions are part of a wheel, too
     # setuptools did not build the compiled modules; the wheel needs a platform tag all the same.
     setuptools.Distribution.has_ext_modules = lambda self: True
     logging.disable(logging.INFO)
+    # pyproject.toml can not name it as a package: it is there in some wheels alone.
+    warnings.filterwarnings("ignore", "Package 'paddlemend.lib' is absent")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "project"
         stage(options.file, root)
         os.chdir(root)
-        built = build_meta.build_wheel(folder)
+        platform = out.stem.split("-")[-1]
+        built = build_meta.build_wheel(folder, {"--build-option": f"--plat-name={platform}"})
         if built != out.name:
             sys.exit(f"make_wheel.py: setuptools made {built}, the rule expects {out.name}")
         shutil.copyfile(Path(folder) / built, out)

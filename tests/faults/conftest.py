@@ -1,0 +1,80 @@
+"""A clone in a path with spaces, a home of its own, and bazelw in them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from checkout import copy_source_tree, shell_environment
+
+TIMEOUT_SECONDS = 1200
+
+
+class Clone:
+    """A clone, and a home that nothing was ever built in.
+
+    Args:
+      folder: where both go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.source = folder / "a clone with spaces"
+        self.home = folder / "home"
+        self.home.mkdir()
+        copy_source_tree(self.source)
+
+    @property
+    def prefix(self) -> Path:
+        """Where bazelw assembles Bazel."""
+        return self.home / ".cache/paddlemend/bazel-7.7.1"
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """HOME is the new one; pip keeps its cache, because what is tested is not the network."""
+        theirs = ("XDG_", "PADDLEMEND_", "BAZEL")
+        kept = {k: v for k, v in shell_environment().items() if not k.startswith(theirs)}
+        pyenv = {"PYENV_ROOT": os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))}
+        return {**kept, **pyenv, "HOME": str(self.home), **changes}
+
+    def start(self, *words: str, before: tuple[str, ...] = (), **changes: str) -> subprocess.Popen:
+        """Starts bazelw in a process group of its own, behind the words of `before`."""
+        return subprocess.Popen(
+            [*before, str(self.source / "bazelw"), *words],
+            cwd=self.source,
+            env=self.environment(**changes),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *words: str, before: tuple[str, ...] = (), **changes: str) -> tuple[int, str]:
+        """Runs bazelw to its end; the exit status and what it printed."""
+        process = self.start(*words, before=before, **changes)
+        printed, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+        return process.returncode, printed
+
+    def kill(self, process: subprocess.Popen) -> None:
+        """kill -9, of the process and all that it started and that did not leave its group."""
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture
+def clone(tmp_path) -> Iterator[Clone]:
+    clone = Clone(tmp_path)
+    yield clone
+    if clone.prefix.exists():
+        clone.run("shutdown")
+    subprocess.run(["chmod", "-R", "u+w", tmp_path], check=False)
+
+
+@pytest.fixture
+def assembled(clone) -> Clone:
+    """A clone for which bazelw has assembled Bazel."""
+    status, printed = clone.run("--version")
+    assert status == 0, printed
+    return clone

@@ -1,0 +1,105 @@
+"""Wheels that are fetched when the fetch is disturbed: a clear message, and then a clean retry."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TARGET = "//third_party/lapack:runtime_libraries"  # of one wheel, of 10 MB
+
+# A shell command line without a network, but for the machine itself: Bazel talks to its own server.
+_LOOPBACK_UP = """
+import fcntl, os, socket, struct, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", 0x41))  # SIOCSIFFLAGS: up, running
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+NO_NETWORK = ("unshare", "--net", "--map-root-user", sys.executable, "-c", _LOOPBACK_UP)
+
+
+@pytest.fixture
+def build(clone):
+    """Builds what needs one wheel, with the Bazel that this machine has already."""
+    outputs = clone.source.parent / "outputs"
+    bazel = os.environ.get("PADDLEMEND_CACHE") or os.path.expanduser("~/.cache/paddlemend")
+
+    def build(before=(), start=False, **changes: str):
+        call = clone.start if start else clone.run
+        words = (f"--output_base={outputs}", "build", TARGET)
+        return call(*words, before=before, PADDLEMEND_CACHE=bazel, **changes)
+
+    build.outputs = outputs
+    yield build
+    stop(outputs)
+
+
+def stop(outputs: Path) -> None:
+    """kill -9 of the Bazel server of an output base, and of what it runs."""
+    pid = outputs / "server/server.pid.txt"
+    if pid.exists():
+        for process in [*children(int(pid.read_text())), int(pid.read_text())]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        pid.unlink(missing_ok=True)
+
+
+def children(parent: int) -> list[int]:
+    """Every process below `parent`."""
+    below = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if int(fields[1]) == parent:
+            pid = int(status.parent.name)
+            below += [*children(pid), pid]
+    return below
+
+
+def test_a_build_in_a_path_with_spaces_works(build):
+    status, printed = build()
+    assert status == 0, printed
+
+
+@pytest.mark.parametrize("seconds", [4, 8])
+def test_after_kill_9_during_the_download_the_next_build_fetches_anew(build, clone, seconds):
+    process = build(start=True, PIP_NO_CACHE_DIR="1")
+    time.sleep(seconds)
+    stop(build.outputs)
+    clone.kill(process)
+    status, printed = build()
+    assert status == 0, printed
+
+
+def test_a_full_disk_is_named_and_the_next_build_works(build):
+    """Files of at most 8 MB: the wheel does not fit."""
+    status, printed = build(before=("prlimit", "--fsize=8000000"), PIP_NO_CACHE_DIR="1")
+    assert status != 0
+    assert "pip could not install" in printed and "openblas.txt" in printed
+    stop(build.outputs)
+    status, printed = build()
+    assert status == 0, printed
+
+
+def test_without_a_network_the_message_names_the_lock_and_the_next_build_works(build):
+    status, printed = build(before=NO_NETWORK, PIP_NO_CACHE_DIR="1", PIP_RETRIES="0")
+    assert status != 0
+    assert "pip could not install" in printed and "openblas.txt" in printed
+    stop(build.outputs)  # it lives in the network that is none
+    status, printed = build()
+    assert status == 0, printed
+
+
+def test_without_a_network_what_was_fetched_is_used(build):
+    status, printed = build()
+    assert status == 0, printed
+    stop(build.outputs)
+    status, printed = build(before=NO_NETWORK)
+    assert status == 0, printed
