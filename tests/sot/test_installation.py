@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
 import types
@@ -45,6 +46,9 @@ def graphs_of(function):
     return counter.count
 
 
+EXECUTOR = "paddle.jit.sot.opcode_translator.executor"
+
+
 def sot_state():
     """Every function and class of the translator's modules, and every member of the classes."""
     state = {}
@@ -77,6 +81,7 @@ def factory_state():
 @in_child
 def test_uninstall_restores_every_attribute():
     translate(function_without_import)(tensor())  # what Paddle sets up at first use is there
+    importlib.import_module(f"{EXECUTOR}.opcode_inline_executor")  # and at the first call within
     before, registered, finders = sot_state(), factory_state(), list(sys.meta_path)
     installation.install()
     assert sot_state() != before
