@@ -12,9 +12,8 @@ KERNELS = FOLDER / "libpaddlemend.so"
 
 def adapter_versions() -> list[str]:
     """The Paddle minor versions that this package has an adapter for, oldest first."""
-    found = (
-        re.fullmatch(r"paddlemend_phi_(\d+)_(\d+)\.so", path.name) for path in FOLDER.iterdir()
-    )
+    pattern = r"paddlemend_phi_(\d+)_(\d+)\.so"
+    found = (re.fullmatch(pattern, path.name) for path in FOLDER.glob("*"))
     return [f"{a}.{b}" for a, b in sorted((int(m[1]), int(m[2])) for m in found if m)]
 
 
