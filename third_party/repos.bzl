@@ -4,6 +4,7 @@ load("//third_party/cuda:toolkit.bzl", "CUDA_BUILD_FILE")
 load("//third_party/debian:debian.bzl", "debian_package")
 load("//third_party/lapack:wheel.bzl", "OPENBLAS_BUILD_FILE")
 load("//third_party/npm:npm.bzl", "npm_package")
+load("//third_party/paddle:gpu.bzl", "paddle_gpu")
 load("//third_party/paddle:versions.bzl", "paddle_repository_name", "paddles_on")
 load("//third_party/paddle:wheel.bzl", "PADDLE_BUILD_FILE")
 load("//third_party/pip:pip.bzl", "PROGRAMS_BUILD_FILE", "pip_wheel_files", "pip_wheels")
@@ -36,6 +37,7 @@ def repos():
                 python = version,
             )
 
+    paddle_gpu(name = "paddle_gpu", python = PYTHON_VERSIONS[0])
     pip_wheels(
         name = "openblas",
         build_file = OPENBLAS_BUILD_FILE,

@@ -4,7 +4,11 @@
 #include <set>
 #include <sstream>
 
+#ifdef PADDLE_WITH_CUDA
+#include "cc/phi/gpu_operators.inc"
+#else
 #include "cc/phi/all_operators.inc"
+#endif
 #include "cc/phi/kernel_installer.h"
 #include "cc/phi/operator_registry.h"
 #include "cc/phi/symbol_hook.h"
@@ -61,6 +65,7 @@ std::map<std::string, DtypesByKernel> ReadRequest(const char* request) {
 /// "" or the reason why the operator cannot be installed.
 std::string PlanOperator(const Operator& candidate, const DtypesByKernel& dtypes,
                          std::vector<KernelPlan>* plans) {
+  if (*DeviceMissing() != '\0') return DeviceMissing();
   for (const PhiKernel& kernel : candidate.kernels) {
     const auto wanted = dtypes.find(kernel.name);
     if (wanted == dtypes.end()) return "kernel " + kernel.name + " is not in the request";

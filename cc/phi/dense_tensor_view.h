@@ -3,8 +3,7 @@
 
 #include <optional>
 
-#include "cc/capi/paddlemend.h"
-#include "paddle/phi/backends/cpu/cpu_context.h"
+#include "cc/phi/device.h"
 #include "paddle/phi/core/dense_tensor.h"
 #include "paddle/phi/core/enforce.h"
 
@@ -58,7 +57,7 @@ class DenseTensorView {
  public:
   explicit DenseTensorView(const phi::DenseTensor& tensor) {
     view_.data = tensor.numel() == 0 ? nullptr : const_cast<void*>(tensor.data());
-    view_.device = {kDLCPU, 0};
+    view_.device = DeviceOf(tensor.Holder() ? tensor.place() : phi::Place());
     view_.ndim = tensor.dims().size();
     view_.dtype = ToDlpack(tensor.dtype());
     view_.shape = const_cast<int64_t*>(tensor.dims().Get());
@@ -91,7 +90,7 @@ class OptionalView {
 };
 
 /// Allocates `tensor` with the dims it has and `dtype`; null stays null.
-inline phi::DenseTensor* Allocate(const phi::CPUContext& context, phi::DenseTensor* tensor,
+inline phi::DenseTensor* Allocate(const DeviceContext& context, phi::DenseTensor* tensor,
                                   phi::DataType dtype) {
   if (tensor != nullptr) context.Alloc(tensor, dtype);
   return tensor;

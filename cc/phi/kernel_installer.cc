@@ -32,10 +32,10 @@ std::string CompareSignatures(const phi::KernelArgsDef& ours, const phi::KernelA
   return "";
 }
 
-const phi::Kernel* FindCpuKernel(const KernelsByKey& kernels, phi::DataType dtype,
-                                 phi::KernelKey* key) {
+const phi::Kernel* FindKernel(const KernelsByKey& kernels, phi::DataType dtype,
+                              phi::KernelKey* key) {
   for (const auto& [candidate, kernel] : kernels) {
-    if (candidate.backend() == phi::Backend::CPU && candidate.dtype() == dtype) {
+    if (candidate.backend() == kBackend && candidate.dtype() == dtype) {
       *key = candidate;
       return &kernel;
     }
@@ -69,15 +69,15 @@ phi::KernelArgsDef ArgsForAddedDtype(const phi::KernelArgsDef& float32,
 std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed,
                       const PhiKernel& kernel, KernelPlan* plan) {
   phi::KernelKey key;
-  const phi::Kernel* stock = FindCpuKernel(stock_kernels, routed.dtype, &key);
+  const phi::Kernel* stock = FindKernel(stock_kernels, routed.dtype, &key);
   const bool added = stock == nullptr;
   if (added && kernel.where_present) return "";
   phi::KernelArgsDef args;
   if (added) {
-    stock = FindCpuKernel(stock_kernels, phi::DataType::FLOAT32, &key);
+    stock = FindKernel(stock_kernels, phi::DataType::FLOAT32, &key);
     if (stock == nullptr) return "the wheel has no float32 kernel to take the signature from";
     phi::KernelKey unused;
-    const phi::Kernel* float64 = FindCpuKernel(stock_kernels, phi::DataType::FLOAT64, &unused);
+    const phi::Kernel* float64 = FindKernel(stock_kernels, phi::DataType::FLOAT64, &unused);
     args = ArgsForAddedDtype(stock->args_def(), float64 ? &float64->args_def() : nullptr,
                              routed.dtype);
     if (kernel.added_args != nullptr) kernel.added_args(routed.dtype, &args);
@@ -101,16 +101,16 @@ std::string PlanDtype(const KernelsByKey& stock_kernels, RoutedKernel routed,
   return "";
 }
 
-/// Plans a kernel for an operator that has none on the CPU. An entry that is there is that of a
+/// Plans a kernel for an operator that has none on the device. An entry that is there is that of a
 /// wheel that has one since: whether ours may replace it is not known.
 std::string PlanNewDtype(const KernelsByKey* stock_kernels, const RoutedKernel& routed,
                          KernelPlan* plan) {
-  phi::KernelKey key(phi::Backend::CPU, phi::DataLayout::ALL_LAYOUT, routed.dtype);
+  phi::KernelKey key(kBackend, phi::DataLayout::ALL_LAYOUT, routed.dtype);
   phi::KernelKey found;
   const phi::Kernel* const stock =
-      stock_kernels == nullptr ? nullptr : FindCpuKernel(*stock_kernels, routed.dtype, &found);
+      stock_kernels == nullptr ? nullptr : FindKernel(*stock_kernels, routed.dtype, &found);
   if (stock != nullptr) {
-    return "there is a CPU kernel already, of " + LibraryAt(stock->GetVariadicKernelFn<void*>());
+    return "there is a kernel already, of " + LibraryAt(stock->GetVariadicKernelFn<void*>());
   }
   plan->entries.push_back({key, routed, Change::kAdded});
   return "";

@@ -1,4 +1,4 @@
-"""paddle_adapter: the adapter built against the headers and libraries of one Paddle wheel."""
+"""paddle_adapter, gpu_adapter: the adapter built against the headers and libraries of one Paddle wheel."""
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 load("//third_party/paddle:versions.bzl", "paddle_repository_name")
@@ -38,6 +38,42 @@ def paddle_adapter(paddle, visibility):
             wheel + "//:site/paddle/libs/libcommon.so",
             wheel + "//:site/paddle/libs/libphi_core.so",
         ],
+        visibility = visibility,
+        deps = [":" + name],
+    )
+
+def gpu_adapter(name, operators, visibility):
+    """Declares `name`.so, whose kernels are for phi::GPUContext and run libpaddlemend_cuda.so.
+
+    It is built against the paddlepaddle-gpu that @paddle_gpu holds, and loads where Paddle has no GPUs, too: there it
+    refuses every operator.
+
+    Args:
+      name: of the library, without its suffix.
+      operators: the generated list of its operators' headers.
+      visibility: of the shared library.
+    """
+    cc_library(
+        name = name,
+        srcs = native.glob(["*.cc"]),
+        hdrs = native.glob([
+            "*.h",
+            "operators/*.h",
+        ]),
+        alwayslink = True,
+        local_defines = ["PADDLE_WITH_CUDA"],
+        tags = ["manual"],
+        textual_hdrs = [operators],
+        deps = [
+            "//cc/capi:interface",
+            "@paddle_gpu//:headers",
+            "@paddle_gpu//:libraries",
+        ],
+    )
+    shared_library(
+        name = name + ".so",
+        link_against = ["//cc/capi:libpaddlemend_cuda.so"],
+        tags = ["manual"],
         visibility = visibility,
         deps = [":" + name],
     )

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "cc/phi/device.h"
 #include "cc/phi/operator_switch.h"
-#include "paddle/phi/backends/cpu/cpu_context.h"
 #include "paddle/phi/core/dense_tensor.h"
 #include "paddle/phi/core/kernel_factory.h"
 #include "paddle/phi/core/kernel_registry.h"
@@ -27,8 +27,8 @@ inline constexpr std::array<phi::DataType, 14> kDtypes = {
 /// while the wheel's own behaviour is asked for.
 [[noreturn]] inline void ThrowNotRegistered(const std::string& kernel, phi::DataType dtype) {
   PADDLE_THROW(common::errors::NotFound(
-      "The kernel with key (CPU, Undefined(AnyLayout), %s) of kernel `%s` is not registered.",
-      phi::DataTypeToString(dtype), kernel));
+      "The kernel with key (%s, Undefined(AnyLayout), %s) of kernel `%s` is not registered.",
+      kBackendName, phi::DataTypeToString(dtype), kernel));
 }
 
 /// One entry to put into the KernelFactory: our kernel for one dtype.
@@ -45,10 +45,16 @@ using AddedArgs = void (*)(phi::DataType dtype, phi::KernelArgsDef* args);
 struct PhiKernel {
   std::string name;
   std::vector<RoutedKernel> (*make)(const std::string& name);
+<<<<<<< HEAD
   AddedArgs added_args;        // null where every dtype that follows the kernel's does so
   bool is_new = false;         // the wheel has no CPU kernel of this name, for no dtype
   bool where_present = false;  // of the dtypes that the wheel has it for alone, which may be none
   bool guards = false;         // ours checks the arguments, and the wheel's kernel computes
+=======
+  AddedArgs added_args;  // null where every dtype that follows the kernel's does so
+  bool is_new = false;   // the wheel has no kernel of this name on the device, for no dtype
+  bool guards = false;   // ours checks the arguments, and the wheel's kernel computes
+>>>>>>> cuda
 };
 
 /// `Function` as a PHI kernel for one dtype, routed by the switch of `Tag`. With kGuards the
@@ -56,12 +62,12 @@ struct PhiKernel {
 template <typename Tag, auto Function, phi::DataType kDtype, bool kGuards = false>
 struct Router;
 
-template <typename Tag, typename... Args, void (*Function)(const phi::CPUContext&, Args...),
+template <typename Tag, typename... Args, void (*Function)(const DeviceContext&, Args...),
           phi::DataType kDtype, bool kGuards>
 struct Router<Tag, Function, kDtype, kGuards> {
-  using Signature = void (*)(const phi::CPUContext&, Args...);
+  using Signature = void (*)(const DeviceContext&, Args...);
 
-  static void Run(const phi::CPUContext& context, Args... args) {
+  static void Run(const DeviceContext& context, Args... args) {
     const bool ours = OursRuns<Tag>();
     if (ours) Function(context, args...);
     if (ours && !kGuards) return;
@@ -77,7 +83,7 @@ struct Router<Tag, Function, kDtype, kGuards> {
     phi::Kernel kernel(PHI_KERNEL(Router::Run), PHI_VARIADIC_KERNEL(Router::Run));
     // Of the key only the signature is used: the installer takes the layout, which may be STRIDED,
     // and the args_def from the wheel's own entry.
-    const phi::KernelKey key(phi::Backend::CPU, phi::DataLayout::ALL_LAYOUT, kDtype);
+    const phi::KernelKey key(kBackend, phi::DataLayout::ALL_LAYOUT, kDtype);
     phi::KernelArgsParseFunctor<Signature>::Parse(key, kernel.mutable_args_def());
     return {kDtype, kernel, &stock};
   }
@@ -105,8 +111,8 @@ PhiKernel Route(const char* name, AddedArgs added_args = nullptr) {
   return {name, &MakeRoutedKernels<Tag, Function, false>, added_args};
 }
 
-/// As Route, for an operator that the wheel has no CPU kernel for: of each dtype it is added, and
-/// takes its tensors as they come.
+/// As Route, for an operator that the wheel has no kernel for on the device: of each dtype it is
+/// added, and takes its tensors as they come.
 template <typename Tag, auto Function>
 PhiKernel RouteNew(const char* name) {
   PhiKernel kernel = Route<Tag, Function>(name);

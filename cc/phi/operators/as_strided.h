@@ -27,7 +27,7 @@ inline void CheckView(const phi::DenseTensor& x, const Sizes& shape, const Sizes
   int64_t elements = bytes / static_cast<int64_t>(phi::SizeOf(x.dtype()));
   DLTensor memory{};
   memory.data = x.Holder() ? x.Holder()->ptr() : nullptr;
-  memory.device = {kDLCPU, 0};
+  memory.device = DeviceOf(x.Holder() ? x.Holder()->place() : phi::Place());
   memory.ndim = 1;
   memory.dtype = ViewDtype(x.dtype());
   memory.shape = &elements;
@@ -40,7 +40,7 @@ inline void CheckView(const phi::DenseTensor& x, const Sizes& shape, const Sizes
 }
 
 /// out is an alias: it shares the allocation of x and the count of what was written into it.
-inline void RunAsStrided(const phi::CPUContext&, const phi::DenseTensor& x, const Sizes& shape,
+inline void RunAsStrided(const DeviceContext&, const phi::DenseTensor& x, const Sizes& shape,
                          const Sizes& stride, int64_t offset, phi::DenseTensor* out) {
   CheckView(x, shape, stride, offset);
   phi::DenseTensorMeta meta = out->meta();
@@ -53,7 +53,7 @@ inline void RunAsStrided(const phi::CPUContext&, const phi::DenseTensor& x, cons
 }
 
 /// Of x the memory is gone by now, but where in its allocation it lay is still known.
-inline void RunAsStridedGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunAsStridedGrad(const DeviceContext& context, const phi::DenseTensor& x,
                              const phi::DenseTensor& out_grad, const Sizes&, const Sizes& stride,
                              int64_t offset, phi::DenseTensor* x_grad) {
   x_grad->Resize(x.dims());  // also makes it contiguous
@@ -62,7 +62,7 @@ inline void RunAsStridedGrad(const phi::CPUContext& context, const phi::DenseTen
   Check(pm_as_strided_grad(
       DenseTensorView(out_grad).get(), stride.data(), static_cast<int32_t>(stride.size()), offset,
       x_strides.data(), static_cast<int32_t>(x_strides.size()),
-      static_cast<int64_t>(x.meta().offset), DenseTensorView(*x_grad).get(), nullptr));
+      static_cast<int64_t>(x.meta().offset), DenseTensorView(*x_grad).get(), CallContext(context)));
 }
 
 inline const Registrar<AsStrided> registrar(

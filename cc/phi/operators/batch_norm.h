@@ -33,7 +33,7 @@ struct Outputs {
   phi::DenseTensor* saved_variance;
 };
 
-inline void Normalize(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void Normalize(const DeviceContext& context, const phi::DenseTensor& x,
                       const phi::DenseTensor& mean, const phi::DenseTensor& variance,
                       const phi::DenseTensor* scale, const phi::DenseTensor* bias,
                       bool use_batch_statistics, float momentum, float epsilon,
@@ -51,10 +51,10 @@ inline void Normalize(const phi::CPUContext& context, const phi::DenseTensor& x,
       AsWritten(momentum), AsWritten(epsilon), ChannelAxis(data_layout),
       DenseTensorView(*outputs.out).get(), DenseTensorView(*outputs.mean_out).get(),
       DenseTensorView(*outputs.variance_out).get(), DenseTensorView(*outputs.saved_mean).get(),
-      DenseTensorView(*outputs.saved_variance).get(), nullptr));
+      DenseTensorView(*outputs.saved_variance).get(), CallContext(context)));
 }
 
-inline void RunBatchNorm(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunBatchNorm(const DeviceContext& context, const phi::DenseTensor& x,
                          const phi::DenseTensor& mean, const phi::DenseTensor& variance,
                          const OptionalTensor& scale, const OptionalTensor& bias, bool is_test,
                          float momentum, float epsilon, const std::string& data_layout,
@@ -67,7 +67,7 @@ inline void RunBatchNorm(const phi::CPUContext& context, const phi::DenseTensor&
             data_layout, {y, mean_out, variance_out, saved_mean, saved_variance});
 }
 
-inline void RunBatchNormInfer(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunBatchNormInfer(const DeviceContext& context, const phi::DenseTensor& x,
                               const phi::DenseTensor& mean, const phi::DenseTensor& variance,
                               const phi::DenseTensor& scale, const phi::DenseTensor& bias,
                               float momentum, float epsilon, const std::string& data_layout,
@@ -80,7 +80,7 @@ inline void RunBatchNormInfer(const phi::CPUContext& context, const phi::DenseTe
             {y, mean_out, variance_out, &saved_mean, &saved_variance});
 }
 
-inline void RunBatchNormGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunBatchNormGrad(const DeviceContext& context, const phi::DenseTensor& x,
                              const OptionalTensor& scale, const OptionalTensor&,
                              const OptionalTensor& mean, const OptionalTensor& variance,
                              const phi::DenseTensor& saved_mean,
@@ -104,7 +104,8 @@ inline void RunBatchNormGrad(const phi::CPUContext& context, const phi::DenseTen
                            DenseTensorView(saved_mean).get(), DenseTensorView(saved_variance).get(),
                            UsesBatchStatistics(is_test, use_global_stats, trainable_statistics),
                            AsWritten(epsilon), ChannelAxis(data_layout), OptionalView(x_grad).get(),
-                           OptionalView(scale_grad).get(), OptionalView(bias_grad).get(), nullptr));
+                           OptionalView(scale_grad).get(), OptionalView(bias_grad).get(),
+                           CallContext(context)));
 }
 
 inline bool IsEmpty(const common::DDim& dims) {

@@ -12,7 +12,7 @@ namespace paddlemend::phi_adapter::cholesky_solve {
 
 struct CholeskySolve {};
 
-inline void RunCholeskySolve(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunCholeskySolve(const DeviceContext& context, const phi::DenseTensor& x,
                              const phi::DenseTensor& y, bool upper, phi::DenseTensor* out) {
   int64_t sizes[PM_MAX_NDIM];
   int32_t ndim;
@@ -20,10 +20,10 @@ inline void RunCholeskySolve(const phi::CPUContext& context, const phi::DenseTen
   out->Resize(common::make_ddim(std::vector<int64_t>(sizes, sizes + ndim)));
   Allocate(context, out, x.dtype());
   Check(pm_cholesky_solve(DenseTensorView(x).get(), DenseTensorView(y).get(), upper,
-                          DenseTensorView(*out).get(), nullptr));
+                          DenseTensorView(*out).get(), CallContext(context)));
 }
 
-inline void RunCholeskySolveGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunCholeskySolveGrad(const DeviceContext& context, const phi::DenseTensor& x,
                                  const phi::DenseTensor& y, const phi::DenseTensor& out,
                                  const phi::DenseTensor& out_grad, bool upper,
                                  phi::DenseTensor* x_grad, phi::DenseTensor* y_grad) {
@@ -33,7 +33,7 @@ inline void RunCholeskySolveGrad(const phi::CPUContext& context, const phi::Dens
   Allocate(context, y_grad, out_grad.dtype());
   Check(pm_cholesky_solve_grad(DenseTensorView(out_grad).get(), DenseTensorView(y).get(),
                                DenseTensorView(out).get(), upper, OptionalView(x_grad).get(),
-                               OptionalView(y_grad).get(), nullptr));
+                               OptionalView(y_grad).get(), CallContext(context)));
 }
 
 /// A size of the result of broadcasting; -1 is not known yet, and so are those that do not match.

@@ -10,7 +10,7 @@ namespace paddlemend::phi_adapter::copysign {
 
 struct Copysign {};
 
-inline void RunCopysign(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunCopysign(const DeviceContext& context, const phi::DenseTensor& x,
                         const phi::DenseTensor& y, phi::DenseTensor* out) {
   DenseTensorView x_view(x);
   DenseTensorView y_view(y);
@@ -20,10 +20,10 @@ inline void RunCopysign(const phi::CPUContext& context, const phi::DenseTensor& 
   out->Resize(common::make_ddim(std::vector<int64_t>(shape, shape + ndim)));
   // In place, out is x, and Alloc leaves its memory as it is.
   Allocate(context, out, x.dtype());
-  Check(pm_copysign(x_view.get(), y_view.get(), DenseTensorView(*out).get(), nullptr));
+  Check(pm_copysign(x_view.get(), y_view.get(), DenseTensorView(*out).get(), CallContext(context)));
 }
 
-inline void RunCopysignGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunCopysignGrad(const DeviceContext& context, const phi::DenseTensor& x,
                             const phi::DenseTensor& y, const phi::DenseTensor& out_grad,
                             phi::DenseTensor* x_grad, phi::DenseTensor* y_grad) {
   if (x_grad != nullptr) x_grad->Resize(x.dims());
@@ -32,7 +32,7 @@ inline void RunCopysignGrad(const phi::CPUContext& context, const phi::DenseTens
   Allocate(context, y_grad, out_grad.dtype());
   Check(pm_copysign_grad(DenseTensorView(x).get(), DenseTensorView(y).get(),
                          DenseTensorView(out_grad).get(), OptionalView(x_grad).get(),
-                         OptionalView(y_grad).get(), nullptr));
+                         OptionalView(y_grad).get(), CallContext(context)));
 }
 
 inline const Registrar<Copysign> registrar("copysign",

@@ -17,7 +17,7 @@ struct Expand {};
 // std::vector<int> in Paddle 3.0, std::vector<int64_t> later.
 using TargetShape = std::decay_t<Parameter<2, decltype(phi::ExpandAsInferMeta)>>;
 
-inline void ExpandTo(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void ExpandTo(const DeviceContext& context, const phi::DenseTensor& x,
                      const std::vector<int64_t>& target, phi::DenseTensor* out) {
   int64_t shape[PM_MAX_NDIM];
   int32_t ndim = 0;
@@ -26,15 +26,15 @@ inline void ExpandTo(const phi::CPUContext& context, const phi::DenseTensor& x,
                         &ndim));
   out->Resize(common::make_ddim(std::vector<int64_t>(shape, shape + ndim)));
   Allocate(context, out, x.dtype());
-  Check(pm_expand(x_view.get(), DenseTensorView(*out).get(), nullptr));
+  Check(pm_expand(x_view.get(), DenseTensorView(*out).get(), CallContext(context)));
 }
 
-inline void RunExpand(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunExpand(const DeviceContext& context, const phi::DenseTensor& x,
                       const phi::IntArray& shape, phi::DenseTensor* out) {
   ExpandTo(context, x, shape.GetData(), out);
 }
 
-inline void RunExpandAs(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunExpandAs(const DeviceContext& context, const phi::DenseTensor& x,
                         const paddle::optional<phi::DenseTensor>& y,
                         const TargetShape& target_shape, phi::DenseTensor* out) {
   // A static program knows the sizes of y only when it runs.
@@ -43,20 +43,21 @@ inline void RunExpandAs(const phi::CPUContext& context, const phi::DenseTensor& 
   ExpandTo(context, x, target, out);
 }
 
-inline void SumTo(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void SumTo(const DeviceContext& context, const phi::DenseTensor& x,
                   const phi::DenseTensor& out_grad, phi::DenseTensor* x_grad) {
   x_grad->Resize(x.dims());
   Allocate(context, x_grad, out_grad.dtype());
-  Check(pm_expand_grad(DenseTensorView(out_grad).get(), DenseTensorView(*x_grad).get(), nullptr));
+  Check(pm_expand_grad(DenseTensorView(out_grad).get(), DenseTensorView(*x_grad).get(),
+                       CallContext(context)));
 }
 
-inline void RunExpandGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunExpandGrad(const DeviceContext& context, const phi::DenseTensor& x,
                           const phi::DenseTensor& out_grad, const phi::IntArray&,
                           phi::DenseTensor* x_grad) {
   SumTo(context, x, out_grad, x_grad);
 }
 
-inline void RunExpandAsGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunExpandAsGrad(const DeviceContext& context, const phi::DenseTensor& x,
                             const phi::DenseTensor& out_grad, const TargetShape&,
                             phi::DenseTensor* x_grad) {
   SumTo(context, x, out_grad, x_grad);

@@ -12,7 +12,7 @@ struct FusedLayerNorm {};
 
 using OptionalTensor = paddle::optional<phi::DenseTensor>;
 
-inline void RunFusedLayerNorm(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunFusedLayerNorm(const DeviceContext& context, const phi::DenseTensor& x,
                               const OptionalTensor& bias, const OptionalTensor& residual,
                               const OptionalTensor& norm_weight, const OptionalTensor& norm_bias,
                               float epsilon, float residual_alpha, int begin_norm_axis,
@@ -42,12 +42,12 @@ inline void RunFusedLayerNorm(const phi::CPUContext& context, const phi::DenseTe
         x_view.get(), weight_view.get(), shift_view.get(), bias_view.get(), residual_view.get(),
         AsWritten(epsilon), AsWritten(residual_alpha), begin_norm_axis, AsWritten(quant_scale),
         quant_round_type, quant_max_bound, quant_min_bound, out_view.get(), sum_view.get(),
-        mean_view.get(), variance_view.get(), nullptr));
+        mean_view.get(), variance_view.get(), CallContext(context)));
   }
   Check(pm_fused_layer_norm(x_view.get(), weight_view.get(), shift_view.get(), bias_view.get(),
                             residual_view.get(), AsWritten(epsilon), AsWritten(residual_alpha),
                             begin_norm_axis, out_view.get(), sum_view.get(), mean_view.get(),
-                            variance_view.get(), nullptr));
+                            variance_view.get(), CallContext(context)));
 }
 
 /// The wheel's refuses a flat bias of columns of several dimensions, which only the kernel judges

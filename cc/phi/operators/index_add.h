@@ -11,23 +11,25 @@ namespace paddlemend::phi_adapter::index_add {
 
 struct IndexAdd {};
 
-inline void RunIndexAdd(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunIndexAdd(const DeviceContext& context, const phi::DenseTensor& x,
                         const phi::DenseTensor& index, const phi::DenseTensor& value, int axis,
                         phi::DenseTensor* out) {
   // In place, out is x, and Alloc leaves its memory as it is.
   Allocate(context, out, x.dtype());
   Check(pm_index_add(DenseTensorView(x).get(), DenseTensorView(index).get(), axis,
-                     DenseTensorView(value).get(), DenseTensorView(*out).get(), nullptr));
+                     DenseTensorView(value).get(), DenseTensorView(*out).get(),
+                     CallContext(context)));
 }
 
-inline void RunIndexAddGrad(const phi::CPUContext& context, const phi::DenseTensor& index,
+inline void RunIndexAddGrad(const DeviceContext& context, const phi::DenseTensor& index,
                             const phi::DenseTensor& value, const phi::DenseTensor& out_grad,
                             int axis, phi::DenseTensor* x_grad, phi::DenseTensor* value_grad) {
   if (value_grad != nullptr) value_grad->Resize(value.dims());
   Allocate(context, x_grad, out_grad.dtype());
   Allocate(context, value_grad, out_grad.dtype());
   Check(pm_index_add_grad(DenseTensorView(out_grad).get(), DenseTensorView(index).get(), axis,
-                          OptionalView(x_grad).get(), OptionalView(value_grad).get(), nullptr));
+                          OptionalView(x_grad).get(), OptionalView(value_grad).get(),
+                          CallContext(context)));
 }
 
 /// Whether two sizes certainly differ; -1 is a size that is not known yet.

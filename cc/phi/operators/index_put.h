@@ -31,7 +31,7 @@ class IndexViews {
   std::vector<const DLTensor*> pointers_;
 };
 
-inline void RunIndexPut(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunIndexPut(const DeviceContext& context, const phi::DenseTensor& x,
                         const Indices& indices, const phi::DenseTensor& value, bool accumulate,
                         phi::DenseTensor* out) {
   // In place, out is x, and Alloc leaves its memory as it is.
@@ -39,10 +39,10 @@ inline void RunIndexPut(const phi::CPUContext& context, const phi::DenseTensor& 
   const IndexViews index_views(indices);
   Check(pm_index_put(DenseTensorView(x).get(), index_views.data(), index_views.size(),
                      DenseTensorView(value).get(), accumulate, DenseTensorView(*out).get(),
-                     nullptr));
+                     CallContext(context)));
 }
 
-inline void RunIndexPutGrad(const phi::CPUContext& context, const phi::DenseTensor&,
+inline void RunIndexPutGrad(const DeviceContext& context, const phi::DenseTensor&,
                             const Indices& indices, const phi::DenseTensor& value,
                             const phi::DenseTensor& out_grad, bool accumulate,
                             phi::DenseTensor* x_grad, phi::DenseTensor* value_grad) {
@@ -53,7 +53,7 @@ inline void RunIndexPutGrad(const phi::CPUContext& context, const phi::DenseTens
   const IndexViews index_views(indices);
   Check(pm_index_put_grad(DenseTensorView(out_grad).get(), index_views.data(), index_views.size(),
                           accumulate, OptionalView(x_grad).get(), OptionalView(value_grad).get(),
-                          nullptr));
+                          CallContext(context)));
 }
 
 /// The wheel stops at 6 dimensions. What the indices are is judged in the kernel, where masks are
@@ -68,16 +68,55 @@ inline void InferIndexPut(const phi::MetaTensor& x, const std::vector<const phi:
   out->share_meta(x);
 }
 
+<<<<<<< HEAD
+=======
+template <typename Index>
+void CheckIndex(const phi::DenseTensor& index, size_t which, int64_t size) {
+  const Index* const data = index.data<Index>();
+  const int64_t count = index.numel();
+  for (int64_t i = 0; i < count; ++i) {
+    if (data[i] < -size || data[i] >= size) {
+      PADDLE_THROW(common::errors::InvalidArgument(
+          "index_put: indices[%d], element %d, is %d, expected %d <= indices[%d] < %d", which, i,
+          data[i], -size, which, size));
+    }
+  }
+}
+
+/// The wheel's kernels behind `x[indices] = value` write wherever an index points to. `sizes` are
+/// those of the dimensions that are indexed.
+template <typename Value>
+void CheckElementwisePut(const DeviceContext&, const phi::DenseTensor&, const Indices& indices,
+                         const Value&, const std::vector<int64_t>&, const std::vector<int64_t>&,
+                         const std::vector<int64_t>& sizes, const std::vector<int64_t>&, int64_t,
+                         phi::DenseTensor*) {
+  for (size_t i = 0; i < indices.size() && i < sizes.size(); ++i) {
+    const phi::DenseTensor& index = *indices[i];
+    if (index.numel() == 0) continue;
+    if (index.dtype() == phi::DataType::INT64) CheckIndex<int64_t>(index, i, sizes[i]);
+    if (index.dtype() == phi::DataType::INT32) CheckIndex<int32_t>(index, i, sizes[i]);
+  }
+}
+
+>>>>>>> cuda
 inline const Registrar<IndexPut> registrar(
     "index_put",
     {
         Route<IndexPut, &RunIndexPut>("index_put"),
         Route<IndexPut, &RunIndexPutGrad>("index_put_grad"),
+<<<<<<< HEAD
         RouteGuard<IndexPut, &set_item::CheckElementwisePut<phi::Scalar>>("index_elementwise_put"),
         RouteGuard<IndexPut, &set_item::CheckElementwisePut<phi::DenseTensor>>(
             "index_elementwise_put_with_tensor"),
         RouteWherePresent<IndexPut, &set_item::RunElementwisePutGrad>(
             "index_elementwise_put_with_tensor_grad"),
+=======
+#ifndef PADDLE_WITH_CUDA  // the checks read the indices
+        RouteGuard<IndexPut, &CheckElementwisePut<phi::Scalar>>("index_elementwise_put"),
+        RouteGuard<IndexPut, &CheckElementwisePut<phi::DenseTensor>>(
+            "index_elementwise_put_with_tensor"),
+#endif
+>>>>>>> cuda
     },
     {HookInferMeta<IndexPut, &phi::IndexPutInferMeta, &InferIndexPut>()});
 

@@ -9,21 +9,21 @@ namespace paddlemend::phi_adapter::index_sample {
 
 struct IndexSample {};
 
-inline void RunIndexSample(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunIndexSample(const DeviceContext& context, const phi::DenseTensor& x,
                            const phi::DenseTensor& index, phi::DenseTensor* out) {
   out->Resize(index.dims());
   Allocate(context, out, x.dtype());
   Check(pm_index_sample(DenseTensorView(x).get(), DenseTensorView(index).get(),
-                        DenseTensorView(*out).get(), nullptr));
+                        DenseTensorView(*out).get(), CallContext(context)));
 }
 
-inline void RunIndexSampleGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunIndexSampleGrad(const DeviceContext& context, const phi::DenseTensor& x,
                                const phi::DenseTensor& index, const phi::DenseTensor& out_grad,
                                phi::DenseTensor* x_grad) {
   x_grad->Resize(x.dims());
   Allocate(context, x_grad, out_grad.dtype());
   Check(pm_index_sample_grad(DenseTensorView(out_grad).get(), DenseTensorView(index).get(),
-                             DenseTensorView(*x_grad).get(), nullptr));
+                             DenseTensorView(*x_grad).get(), CallContext(context)));
 }
 
 inline void CheckMatrix(const char* name, const phi::MetaTensor& tensor) {

@@ -11,17 +11,17 @@ namespace paddlemend::phi_adapter::put_along_axis {
 
 struct PutAlongAxis {};
 
-inline void RunPutAlongAxis(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunPutAlongAxis(const DeviceContext& context, const phi::DenseTensor& x,
                             const phi::DenseTensor& index, const phi::DenseTensor& value, int axis,
                             const std::string& reduce, bool include_self, phi::DenseTensor* out) {
   // In place, out is x, and Alloc leaves its memory as it is.
   Allocate(context, out, x.dtype());
   Check(pm_put_along_axis(DenseTensorView(x).get(), DenseTensorView(index).get(),
                           DenseTensorView(value).get(), axis, reduce.c_str(), include_self,
-                          DenseTensorView(*out).get(), nullptr));
+                          DenseTensorView(*out).get(), CallContext(context)));
 }
 
-inline void RunPutAlongAxisGrad(const phi::CPUContext& context, const phi::DenseTensor& x,
+inline void RunPutAlongAxisGrad(const DeviceContext& context, const phi::DenseTensor& x,
                                 const phi::DenseTensor& index, const phi::DenseTensor& value,
                                 const phi::DenseTensor& out, const phi::DenseTensor& out_grad,
                                 int axis, const std::string& reduce, bool include_self,
@@ -33,7 +33,7 @@ inline void RunPutAlongAxisGrad(const phi::CPUContext& context, const phi::Dense
   Check(pm_put_along_axis_grad(
       OptionalView(&x).get(), DenseTensorView(index).get(), OptionalView(&value).get(),
       OptionalView(&out).get(), DenseTensorView(out_grad).get(), axis, reduce.c_str(), include_self,
-      OptionalView(x_grad).get(), OptionalView(value_grad).get(), nullptr));
+      OptionalView(x_grad).get(), OptionalView(value_grad).get(), CallContext(context)));
 }
 
 /// What the sizes are is judged in the kernel.

@@ -1,7 +1,6 @@
 // unique.
 #pragma once
 
-#include <cstring>
 #include <vector>
 
 #include "cc/phi/dense_tensor_view.h"
@@ -19,28 +18,8 @@ inline int Dimension(const common::DDim& dims, const std::vector<int>& axis) {
   return axis[0] < 0 ? axis[0] + dims.size() : axis[0];
 }
 
-/// Keeps the first `count` slices of `tensor` along its first dimension, and its memory only if
-/// that is not mostly wasted.
-inline void KeepFirst(const phi::CPUContext& context, int64_t count, phi::DenseTensor* tensor) {
-  if (tensor == nullptr) return;
-  const int64_t most = tensor->dims()[0];
-  common::DDim dims = tensor->dims();
-  dims[0] = count;
-  if (count >= most / 2) {
-    tensor->Resize(dims);
-    return;
-  }
-  phi::DenseTensor kept;
-  kept.Resize(dims);
-  Allocate(context, &kept, tensor->dtype());
-  if (kept.numel() > 0) {
-    std::memcpy(kept.data(), tensor->data(), kept.numel() * phi::SizeOf(kept.dtype()));
-  }
-  tensor->ShareDataWith(kept);
-}
-
 /// out = the first `count` slices of `most` along a dimension.
-inline void CopyFirst(const phi::CPUContext& context, const phi::DenseTensor& most, int dimension,
+inline void CopyFirst(const DeviceContext& context, const phi::DenseTensor& most, int dimension,
                       int64_t count, phi::DenseTensor* out) {
   common::DDim dims = most.dims();
   dims[dimension] = count;
@@ -50,10 +29,25 @@ inline void CopyFirst(const phi::CPUContext& context, const phi::DenseTensor& mo
   DenseTensorView source(most);
   source.get()->shape = const_cast<int64_t*>(dims.Get());
   source.get()->strides = const_cast<int64_t*>(strides.Get());
-  Check(pm_expand(source.get(), DenseTensorView(*out).get(), nullptr));
+  Check(pm_expand(source.get(), DenseTensorView(*out).get(), CallContext(context)));
 }
 
-inline void RunUnique(const phi::CPUContext& context, const phi::DenseTensor& x, bool return_index,
+/// Keeps the first `count` slices of `tensor` along its first dimension, and its memory only if
+/// that is not mostly wasted.
+inline void KeepFirst(const DeviceContext& context, int64_t count, phi::DenseTensor* tensor) {
+  if (tensor == nullptr) return;
+  if (count < tensor->dims()[0] / 2) {
+    phi::DenseTensor kept;
+    CopyFirst(context, *tensor, 0, count, &kept);
+    tensor->ShareDataWith(kept);
+    return;
+  }
+  common::DDim dims = tensor->dims();
+  dims[0] = count;
+  tensor->Resize(dims);
+}
+
+inline void RunUnique(const DeviceContext& context, const phi::DenseTensor& x, bool return_index,
                       bool return_inverse, bool return_counts, const std::vector<int>& axis,
                       phi::DataType dtype, phi::DenseTensor* out, phi::DenseTensor* index,
                       phi::DenseTensor* inverse, phi::DenseTensor* counts) {
@@ -76,7 +70,7 @@ inline void RunUnique(const phi::CPUContext& context, const phi::DenseTensor& x,
   Check(pm_unique(DenseTensorView(x).get(), wide_axis.data(),
                   static_cast<int32_t>(wide_axis.size()), DenseTensorView(*most).get(),
                   OptionalView(numbers[0]).get(), OptionalView(numbers[1]).get(),
-                  OptionalView(numbers[2]).get(), &count, nullptr));
+                  OptionalView(numbers[2]).get(), &count, CallContext(context)));
   KeepFirst(context, count, numbers[0]);
   KeepFirst(context, count, numbers[2]);
   if (dimension == 0) {
@@ -87,11 +81,10 @@ inline void RunUnique(const phi::CPUContext& context, const phi::DenseTensor& x,
 }
 
 /// Results are sorted, whether that is asked for or not: Paddle documents that it means nothing.
-inline void RunUniqueRaw(const phi::CPUContext& context, const phi::DenseTensor& x,
-                         bool return_index, bool return_inverse, bool return_counts,
-                         const std::vector<int>& axis, phi::DataType dtype, bool,
-                         phi::DenseTensor* out, phi::DenseTensor* index, phi::DenseTensor* inverse,
-                         phi::DenseTensor* counts) {
+inline void RunUniqueRaw(const DeviceContext& context, const phi::DenseTensor& x, bool return_index,
+                         bool return_inverse, bool return_counts, const std::vector<int>& axis,
+                         phi::DataType dtype, bool, phi::DenseTensor* out, phi::DenseTensor* index,
+                         phi::DenseTensor* inverse, phi::DenseTensor* counts) {
   RunUnique(context, x, return_index, return_inverse, return_counts, axis, dtype, out, index,
             inverse, counts);
 }
