@@ -154,5 +154,6 @@ def test_an_entry_that_was_altered_on_the_server_is_not_used(server, pushed, tmp
     assert build.result.returncode == 0, build.result.stdout
     assert built == digest
     # Linked here: its objects, which nobody altered, came from the cache.
-    assert build.runners.pop("remote cache hit")
-    assert sum(build.runners.values()) == 1
+    runners = build.runners
+    assert runners.pop("remote cache hit") > 50
+    assert sum(runners.values()) == 1
