@@ -33,17 +33,10 @@ struct KernelPlan {
   std::vector<Entry> entries;
 };
 
-<<<<<<< HEAD
-/// Plans `kernel` for `dtypes` on the CPU: an existing entry is replaced under its own key and with
-/// its own args_def; a missing one is added with the args_def of the float32 entry, in which what
-/// follows the dtype is changed. A kernel that is_new is added with its own; one that is wanted
-/// where_present leaves out what the wheel does not have.
-=======
 /// Plans `kernel` for `dtypes` on the device: an existing entry is replaced under its own key and
 /// with its own args_def; a missing one is added with the args_def of the float32 entry, in which
-/// what follows the dtype is changed. A kernel that is_new is added with its own; one that guards
-/// leaves out what the wheel does not have.
->>>>>>> cuda
+/// what follows the dtype is changed. A kernel that is_new is added with its own; one that is
+/// wanted where_present leaves out what the wheel does not have.
 ///
 /// Returns "" or the reason for which it must not be installed: the wheel has no such kernel, its
 /// signature is not the one that ours was built for, or another copy of paddlemend holds it.

@@ -45,16 +45,10 @@ using AddedArgs = void (*)(phi::DataType dtype, phi::KernelArgsDef* args);
 struct PhiKernel {
   std::string name;
   std::vector<RoutedKernel> (*make)(const std::string& name);
-<<<<<<< HEAD
   AddedArgs added_args;        // null where every dtype that follows the kernel's does so
-  bool is_new = false;         // the wheel has no CPU kernel of this name, for no dtype
+  bool is_new = false;         // the wheel has no such kernel on the device, for no dtype
   bool where_present = false;  // of the dtypes that the wheel has it for alone, which may be none
   bool guards = false;         // ours checks the arguments, and the wheel's kernel computes
-=======
-  AddedArgs added_args;  // null where every dtype that follows the kernel's does so
-  bool is_new = false;   // the wheel has no kernel of this name on the device, for no dtype
-  bool guards = false;   // ours checks the arguments, and the wheel's kernel computes
->>>>>>> cuda
 };
 
 /// `Function` as a PHI kernel for one dtype, routed by the switch of `Tag`. With kGuards the

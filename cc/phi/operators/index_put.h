@@ -68,55 +68,18 @@ inline void InferIndexPut(const phi::MetaTensor& x, const std::vector<const phi:
   out->share_meta(x);
 }
 
-<<<<<<< HEAD
-=======
-template <typename Index>
-void CheckIndex(const phi::DenseTensor& index, size_t which, int64_t size) {
-  const Index* const data = index.data<Index>();
-  const int64_t count = index.numel();
-  for (int64_t i = 0; i < count; ++i) {
-    if (data[i] < -size || data[i] >= size) {
-      PADDLE_THROW(common::errors::InvalidArgument(
-          "index_put: indices[%d], element %d, is %d, expected %d <= indices[%d] < %d", which, i,
-          data[i], -size, which, size));
-    }
-  }
-}
-
-/// The wheel's kernels behind `x[indices] = value` write wherever an index points to. `sizes` are
-/// those of the dimensions that are indexed.
-template <typename Value>
-void CheckElementwisePut(const DeviceContext&, const phi::DenseTensor&, const Indices& indices,
-                         const Value&, const std::vector<int64_t>&, const std::vector<int64_t>&,
-                         const std::vector<int64_t>& sizes, const std::vector<int64_t>&, int64_t,
-                         phi::DenseTensor*) {
-  for (size_t i = 0; i < indices.size() && i < sizes.size(); ++i) {
-    const phi::DenseTensor& index = *indices[i];
-    if (index.numel() == 0) continue;
-    if (index.dtype() == phi::DataType::INT64) CheckIndex<int64_t>(index, i, sizes[i]);
-    if (index.dtype() == phi::DataType::INT32) CheckIndex<int32_t>(index, i, sizes[i]);
-  }
-}
-
->>>>>>> cuda
 inline const Registrar<IndexPut> registrar(
     "index_put",
     {
         Route<IndexPut, &RunIndexPut>("index_put"),
         Route<IndexPut, &RunIndexPutGrad>("index_put_grad"),
-<<<<<<< HEAD
+#ifndef PADDLE_WITH_CUDA  // they read the indices
         RouteGuard<IndexPut, &set_item::CheckElementwisePut<phi::Scalar>>("index_elementwise_put"),
         RouteGuard<IndexPut, &set_item::CheckElementwisePut<phi::DenseTensor>>(
             "index_elementwise_put_with_tensor"),
         RouteWherePresent<IndexPut, &set_item::RunElementwisePutGrad>(
             "index_elementwise_put_with_tensor_grad"),
-=======
-#ifndef PADDLE_WITH_CUDA  // the checks read the indices
-        RouteGuard<IndexPut, &CheckElementwisePut<phi::Scalar>>("index_elementwise_put"),
-        RouteGuard<IndexPut, &CheckElementwisePut<phi::DenseTensor>>(
-            "index_elementwise_put_with_tensor"),
 #endif
->>>>>>> cuda
     },
     {HookInferMeta<IndexPut, &phi::IndexPutInferMeta, &InferIndexPut>()});
 

@@ -42,7 +42,7 @@ inline void CheckIndices(const Indices& indices, const Sizes& index_sizes) {
 
 /// The wheel's kernels write wherever an index points to.
 template <typename Value>
-void CheckElementwisePut(const phi::CPUContext&, const phi::DenseTensor&, const Indices& indices,
+void CheckElementwisePut(const DeviceContext&, const phi::DenseTensor&, const Indices& indices,
                          const Value&, const Sizes&, const Sizes&, const Sizes& index_sizes,
                          const Sizes&, int64_t, phi::DenseTensor*) {
   CheckIndices(indices, index_sizes);
@@ -141,7 +141,7 @@ inline DLTensor Flattened(const DLTensor& tensor, int64_t* size) {
 
 /// The wheel's gradient of value is right for float32 alone: this one is index_put's in the flat
 /// memory of x.
-inline void RunElementwisePutGrad(const phi::CPUContext& context, const phi::DenseTensor&,
+inline void RunElementwisePutGrad(const DeviceContext& context, const phi::DenseTensor&,
                                   const Indices& indices, const phi::DenseTensor& value,
                                   const phi::DenseTensor& out_grad, const Sizes& dims,
                                   const Sizes& strides, const Sizes& index_sizes,
