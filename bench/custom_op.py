@@ -102,7 +102,9 @@ def main() -> None:
     rounds: dict[str, list[dict[str, float]]] = {subject: [] for subject in options.subjects}
     for _ in range(options.rounds):
         for subject in options.subjects:
-            rounds[subject].append(measure(subject, options.sources, options.jobs))
+            times = measure(subject, options.sources, options.jobs)
+            rounds[subject].append(times)
+            print(subject, times, file=sys.stderr, flush=True)
     print(f"{options.sources} sources, {options.jobs} jobs, {options.rounds} rounds, ", end="")
     print(f"Python {platform.python_version()}")
     print("| seconds | " + " | ".join(STEPS) + " |\n|---|" + "---:|" * len(STEPS))
