@@ -28,8 +28,10 @@ class LibraryExecution:
         self._arguments = arguments
         self._device = device
         self._values = {
-            name: map_labelled(name, value, self._to_torch) for name, value in arguments.items()
+            name: map_labelled(name, value, self._to_torch)
+            for name, value in {**self._library.defaults, **arguments}.items()
         }
+        self._out: Any = None
         self._refuse_inexpressible()
 
     def forward(self) -> list[HostTensor]:
@@ -38,6 +40,7 @@ class LibraryExecution:
         if self._library.in_place is not None:
             keywords["out"] = self._values[self._library.in_place]
         outputs = self._invoke(self._library.function, arguments, keywords)
+        self._out = to_torch(outputs[0], self._device)
         if self._library.in_place is None:
             return outputs
         return [*outputs, from_torch(self._values[self._library.in_place])]
@@ -50,8 +53,9 @@ class LibraryExecution:
         }
         if self._library.gradient_function and cotangents and cotangents[0] is not None:
             out_grad = to_torch(cotangents[0], self._device)
+            of_call = {"out_grad": out_grad, "out": self._out}
             arguments = [
-                out_grad if argument == "out_grad" else self._argument(argument)
+                of_call[argument] if argument in of_call else self._argument(argument)
                 for argument in self._library.gradient_arguments
             ]
             results = self._invoke(self._library.gradient_function, arguments, {})
@@ -90,13 +94,16 @@ class LibraryExecution:
             argument.parameter if isinstance(argument, ShapeOf) else argument
             for argument in self._library.arguments
         }
-        unknown = set(self._arguments) - named - _IGNORED_PARAMETERS
+        unknown = set(self._arguments) - named - set(self._library.defaults) - _IGNORED_PARAMETERS
         if unknown:
             message = f"{self._library.function} of the library has no {', '.join(sorted(unknown))}"
             raise Unsupported("argument", message)
-        missing = named - set(self._arguments)
+        missing = named - set(self._values)
         if missing:
             raise Unsupported("argument", f"the case gives no {', '.join(sorted(missing))}")
+        lacks = self._library.lacks(self._values) if self._library.lacks else ""
+        if lacks:
+            raise Unsupported("argument", f"{self._library.function} of the library lacks {lacks}")
 
 
 def _library_call(call: BoundCall) -> LibraryCall:

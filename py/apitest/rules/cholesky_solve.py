@@ -8,7 +8,7 @@ from paddlemend import catalogue
 from paddlemend.apitest.generators_matrices import cholesky_factor
 from paddlemend.apitest.host_tensor import HostTensor
 from paddlemend.apitest.rules.matrix_residual import largest, unit
-from paddlemend.apitest.rules.model import Arguments, Difference, Parameter, Rule
+from paddlemend.apitest.rules.model import Arguments, Difference, LibraryCall, Parameter, Rule
 
 
 def cholesky_solve(x: torch.Tensor, y: torch.Tensor, upper: bool = False) -> torch.Tensor:
@@ -54,6 +54,14 @@ RULES = (
             Parameter("name"),
         ),
         reference=cholesky_solve,
+        library=LibraryCall(
+            function="cholesky_solve",
+            arguments=("x", "y", "upper"),
+            gradient_function="cholesky_solve_grad",
+            gradient_arguments=("out_grad", "y", "out", "upper", "x"),
+            gradients=("x", "y"),
+            defaults={"upper": False},
+        ),
         differences=(Difference("cholesky_solve.triangular_gradient", _has_other_triangle),),
         residual=residual,
     ),

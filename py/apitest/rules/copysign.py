@@ -7,7 +7,7 @@ import math
 import torch
 from paddlemend import catalogue
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Parameter, Rule, TorchCall
+from paddlemend.apitest.rules.model import Arguments, LibraryCall, Parameter, Rule, TorchCall
 
 _PARAMETERS = (Parameter("x"), Parameter("y"), Parameter("name"))
 
@@ -44,6 +44,12 @@ def _positive(x: torch.Tensor) -> torch.Tensor:
     return torch.where(x == limits.min, limits.max, x.abs()).to(x.dtype)
 
 
+def _needs_conversion(values: Arguments) -> str:
+    dtypes = {getattr(values[name], "dtype", None) for name in ("x", "y")}
+    converts = len(dtypes) > 1 or not all(dtype and dtype.is_floating_point for dtype in dtypes)
+    return "the conversion of x and y to one floating dtype" if converts else ""
+
+
 RULES = (
     Rule(
         path="paddle.copysign",
@@ -51,6 +57,14 @@ RULES = (
         operator=catalogue.operator("copysign"),
         parameters=_PARAMETERS,
         reference=TorchCall("torch.copysign", ("x", "y")),
+        library=LibraryCall(
+            function="copysign",
+            arguments=("x", "y"),
+            gradient_function="copysign_grad",
+            gradient_arguments=("x", "y", "out_grad"),
+            gradients=("x", "y"),
+            lacks=_needs_conversion,
+        ),
     ),
     Rule(
         path="paddle.copysign_",

@@ -9,7 +9,7 @@ import torch
 from paddlemend import catalogue
 from paddlemend.apitest.generators_index import index_put_tensor
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Arguments, Parameter, Rule
+from paddlemend.apitest.rules.model import Arguments, LibraryCall, Parameter, Rule
 from paddlemend.apitest.rules.scatter_reference import AssignRows
 
 _INDEX_DTYPES = (torch.int32, torch.int64, torch.bool)
@@ -108,6 +108,19 @@ _PARAMETERS = (
     Parameter("name"),
 )
 
+
+def _library(in_place: str | None) -> LibraryCall:
+    return LibraryCall(
+        function="index_put",
+        arguments=("x", "indices", "value", "accumulate"),
+        gradient_function="index_put_grad",
+        gradient_arguments=("out_grad", "indices", "accumulate", "x", "value"),
+        gradients=("x", "value"),
+        in_place=in_place,
+        defaults={"accumulate": False},
+    )
+
+
 RULES = (
     Rule(
         path="paddle.index_put",
@@ -115,6 +128,7 @@ RULES = (
         operator=catalogue.operator("index_put"),
         parameters=_PARAMETERS,
         reference=index_put,
+        library=_library(in_place=None),
         differentiable=("x", "value"),
         moves_data=_moves_data,
     ),
@@ -124,6 +138,7 @@ RULES = (
         operator=catalogue.operator("index_put"),
         parameters=_PARAMETERS,
         reference=index_put_,
+        library=_library(in_place="x"),
         overwrites=("x",),
         differentiable=("x", "value"),
         moves_data=_moves_data,

@@ -6,7 +6,7 @@ import torch
 from paddlemend import catalogue
 from paddlemend.apitest.generators_index import sample_columns
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Parameter, Rule
+from paddlemend.apitest.rules.model import LibraryCall, Parameter, Rule
 
 
 def index_sample(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
@@ -37,6 +37,13 @@ RULES = (
         operator=catalogue.operator("index_sample"),
         parameters=(Parameter("x"), Parameter("index", sample_columns)),
         reference=index_sample,
+        library=LibraryCall(
+            function="index_sample",
+            arguments=("x", "index"),
+            gradient_function="index_sample_grad",
+            gradient_arguments=("out_grad", "index", "x"),
+            gradients=("x",),
+        ),
         differentiable=("x",),
     ),
 )

@@ -71,9 +71,12 @@ ReferenceFunction = Callable[..., Any]
 class LibraryCall:
     """The call into paddlemend.native: `function(*arguments)`, and the same for the gradient.
 
-    An argument is a Paddle parameter name, a `ShapeOf`, or, in `gradient_arguments`, the name
-    "out_grad". `gradients` are the parameters whose gradients the gradient function returns, in
-    its order. `in_place` names the parameter passed as `out` by an in-place spelling.
+    An argument is a Paddle parameter name, a `ShapeOf`, or, in `gradient_arguments`, "out_grad" or
+    "out", the first output. `gradients` are the parameters whose gradients the gradient function
+    returns, in its order. `in_place` names the parameter passed as `out` by an in-place spelling.
+    `defaults` are Paddle's values of parameters that a case may leave out. `lacks(values)` says
+    what the library leaves to Paddle's Python, "" where a call needs nothing of it; the values are
+    Torch's tensors and plain values.
     """
 
     function: str
@@ -82,6 +85,8 @@ class LibraryCall:
     gradient_arguments: tuple[str | ShapeOf, ...] = ()
     gradients: tuple[str, ...] = ()
     in_place: str | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    lacks: Callable[[Arguments], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from paddlemend import catalogue
 from paddlemend.apitest.generators_index import index_along_axis
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Arguments, Parameter, Rule
+from paddlemend.apitest.rules.model import Arguments, LibraryCall, Parameter, Rule
 from paddlemend.apitest.rules.scatter_reference import Extreme, assign_last, multiply
 
 _REDUCTIONS = ("assign", "add", "mul", "multiply", "mean", "amax", "amin")
@@ -180,6 +180,35 @@ _PARAMETERS = (
     Parameter("broadcast"),
 )
 
+
+def _needs_broadcasting(values: Arguments) -> str:
+    arr, indices, value = values["arr"], values["indices"], values["values"]
+    shapes = [getattr(tensor, "shape", None) for tensor in (indices, value)]
+    if shapes[0] != shapes[1] or values["reduce"] == "multiply":
+        return "the broadcasting of values to indices"
+    axis = values["axis"]
+    broadcasts = values["broadcast"] and any(
+        mine != theirs
+        for d, (mine, theirs) in enumerate(zip(indices.shape, arr.shape))
+        if d != axis % max(arr.ndim, 1)
+    )
+    return "the broadcasting of indices to arr" if broadcasts else ""
+
+
+def _library(in_place: str | None) -> LibraryCall:
+    arguments = ("arr", "indices", "values", "axis", "reduce", "include_self")
+    return LibraryCall(
+        function="put_along_axis",
+        arguments=arguments,
+        gradient_function="put_along_axis_grad",
+        gradient_arguments=(*arguments[:3], "out", "out_grad", *arguments[3:]),
+        gradients=("arr", "values"),
+        in_place=in_place,
+        defaults={"reduce": "assign", "include_self": True, "broadcast": True},
+        lacks=_needs_broadcasting,
+    )
+
+
 RULES = (
     Rule(
         path="paddle.put_along_axis",
@@ -187,6 +216,7 @@ RULES = (
         operator=catalogue.operator("put_along_axis"),
         parameters=_PARAMETERS,
         reference=put_along_axis,
+        library=_library(in_place=None),
         differentiable=("arr", "values"),
         moves_data=_moves_data,
         scratch=_scratch,
@@ -197,6 +227,7 @@ RULES = (
         operator=catalogue.operator("put_along_axis"),
         parameters=_PARAMETERS,
         reference=put_along_axis_,
+        library=_library(in_place="arr"),
         overwrites=("arr",),
         differentiable=("arr", "values"),
         moves_data=_moves_data,

@@ -11,7 +11,7 @@ import torch
 from paddlemend import catalogue
 from paddlemend.apitest.generators import repeating
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Arguments, Difference, Parameter, Rule
+from paddlemend.apitest.rules.model import Arguments, Difference, LibraryCall, Parameter, Rule
 
 _INDEX_DTYPES = {"int32": torch.int32, "int64": torch.int64}
 
@@ -103,6 +103,17 @@ RULES = (
             Parameter("name"),
         ),
         reference=unique,
+        library=LibraryCall(
+            function="unique",
+            arguments=("x", "return_index", "return_inverse", "return_counts", "axis", "dtype"),
+            defaults={
+                "return_index": False,
+                "return_inverse": False,
+                "return_counts": False,
+                "axis": None,
+                "dtype": "int64",
+            },
+        ),
         differentiable=(),
         differences=(Difference("unique.flat_inverse", _has_inverse_of_several_axes),),
         scratch=_scratch,
