@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,6 +79,7 @@ def clone(tmp_path) -> Iterator[Clone]:
     if clone.prefix.exists():
         clone.run("shutdown")
     subprocess.run(["chmod", "-R", "u+w", tmp_path], check=False)
+    shutil.rmtree(tmp_path, ignore_errors=True)  # half a gigabyte
 
 
 @pytest.fixture
