@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -85,7 +86,7 @@ class Checkout:
     def external_repositories(self) -> set[str]:
         """The names, without their module's, of the external repositories that were fetched."""
         return {
-            path.name.split("~")[-1]
+            re.split("[~+]", path.name)[-1]
             for path in (self.outputs / "external").iterdir()
             if path.is_dir()
         }

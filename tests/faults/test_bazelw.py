@@ -12,9 +12,6 @@ import pytest
 
 VERSION = "bazel 7.7.1"
 
-# No process that it starts is a server, so that not even the loopback device is missed.
-NO_NETWORK = ("unshare", "--net", "--map-root-user")
-
 
 @pytest.mark.parametrize("seed", range(4))
 def test_after_kill_9_at_a_random_moment_the_next_call_sets_up_anew(clone, seed):
@@ -80,13 +77,13 @@ def test_a_full_disk_is_named_and_leaves_nothing_that_counts(clone, tmp_path):
     assert status == 0, printed
 
 
-def test_without_a_network_the_message_says_what_was_wanted(clone):
-    status, printed = clone.run("--version", before=NO_NETWORK)
+def test_without_a_network_the_message_says_what_was_wanted(clone, no_network):
+    status, printed = clone.run("--version", before=no_network)
     assert status != 0
     assert "bazelw: could not assemble Bazel" in printed
 
 
-def test_without_a_network_what_was_assembled_runs(assembled):
-    status, printed = assembled.run("--version", before=NO_NETWORK)
+def test_without_a_network_what_was_assembled_runs(assembled, no_network):
+    status, printed = assembled.run("--version", before=no_network)
     assert status == 0, printed
     assert VERSION in printed

@@ -5,22 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 TARGET = "//third_party/lapack:runtime_libraries"  # of one wheel, of 10 MB
-
-# A shell command line without a network, but for the machine itself: Bazel talks to its own server.
-_LOOPBACK_UP = """
-import fcntl, os, socket, struct, sys
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", 0x41))  # SIOCSIFFLAGS: up, running
-os.execvp(sys.argv[1], sys.argv[1:])
-"""
-NO_NETWORK = ("unshare", "--net", "--map-root-user", sys.executable, "-c", _LOOPBACK_UP)
 
 
 @pytest.fixture
@@ -88,8 +78,8 @@ def test_a_full_disk_is_named_and_the_next_build_works(build):
     assert status == 0, printed
 
 
-def test_without_a_network_the_message_names_the_lock_and_the_next_build_works(build):
-    status, printed = build(before=NO_NETWORK, PIP_NO_CACHE_DIR="1", PIP_RETRIES="0")
+def test_without_a_network_the_message_names_the_lock_and_the_next_build_works(build, no_network):
+    status, printed = build(before=no_network, PIP_NO_CACHE_DIR="1", PIP_RETRIES="0")
     assert status != 0
     assert "pip could not install" in printed and "openblas.txt" in printed
     stop(build.outputs)  # it lives in the network that is none
@@ -97,9 +87,9 @@ def test_without_a_network_the_message_names_the_lock_and_the_next_build_works(b
     assert status == 0, printed
 
 
-def test_without_a_network_what_was_fetched_is_used(build):
+def test_without_a_network_what_was_fetched_is_used(build, no_network):
     status, printed = build()
     assert status == 0, printed
     stop(build.outputs)
-    status, printed = build(before=NO_NETWORK)
+    status, printed = build(before=no_network)
     assert status == 0, printed

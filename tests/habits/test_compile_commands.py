@@ -33,3 +33,9 @@ def test_a_file_that_is_compiled_twice_has_one_entry():
     actions = [action("cc/a.cc"), action("cc/a.cc", "-fPIC")]
     (entry,) = entries(actions, WORKSPACE, ROOT)
     assert "-fPIC" not in entry["arguments"]
+
+
+def test_the_configurations_of_sanitized_tests_are_left_out():
+    sanitized = action("cc/a.cc", "-fsanitize=address", "-Ibazel-out/k8-opt-ST-c31cd53f41cb/bin")
+    (entry,) = entries([sanitized, action("cc/a.cc")], WORKSPACE, ROOT)
+    assert entry["arguments"][1] == "-c"

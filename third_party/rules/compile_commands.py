@@ -26,6 +26,8 @@ def entries(actions: list[dict], workspace: Path, execution_root: Path) -> list[
     commands: dict[str, list[str]] = {}
     for action in actions:
         arguments = action["arguments"]
+        if any("-ST-" in word for word in arguments):
+            continue  # the same file in another configuration, such as a test's sanitizer
         commands.setdefault(arguments[arguments.index("-c") + 1], arguments)
     return [
         {
@@ -44,9 +46,14 @@ def _opened_path(source: str, workspace: Path, execution_root: Path) -> Path:
 
 
 def bazel(workspace: Path, *words: str) -> str:
-    command = [str(workspace / "bazelw"), *words]
+    ours = ("PYTHONPATH", "PYTHONSAFEPATH")  # of this program, not of what Bazel fetches with
     return subprocess.run(
-        command, cwd=workspace, check=True, stdout=subprocess.PIPE, text=True
+        [str(workspace / "bazelw"), *words],
+        cwd=workspace,
+        env={name: value for name, value in os.environ.items() if name not in ours},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     ).stdout
 
 
