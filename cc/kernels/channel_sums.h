@@ -192,7 +192,7 @@ class ChannelSums {
     const int64_t stride = wide.width();
     std::vector<W> buffer(std::is_same_v<T, W> ? 0 : 2 * kTileRows * columns);
     double sums[Sums::kSums * kTile] = {};
-    W found_pivots[kTile];
+    W found_pivots[kTile] = {};
     const W* pivots = found_pivots;
     if (given_pivots.empty()) {
       FindPivots(row * stride + column, std::min(kTileRows, end - row), stride, columns,
