@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,14 +28,16 @@ def main() -> None:
 
 
 def printed_by(command: str) -> str:
-    """What a `python -m …` line prints, with the packages of this program."""
-    return subprocess.run(
+    """What a `python -m …` line prints, with the packages of this program; their place is an
+    environment's, as readers have it."""
+    printed = subprocess.run(
         ["sh", "-c", command.replace("python", sys.executable, 1)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
         text=True,
         check=False,
     ).stdout
+    return re.sub(r"\S+(?=/paddlemend/lib/)", ".venv/lib/python3.11/site-packages", printed)
 
 
 def write_svg(command: str, text: str, path: Path) -> None:
