@@ -1,4 +1,4 @@
-"""pytest_test: test files run by pytest, on one or several Paddle versions; pytest_program: by hand and by .ci/run."""
+"""pytest_test: test files run by pytest, on one or several Paddle versions; pytest_program: by hand."""
 
 load("@rules_python//python:defs.bzl", "py_binary", "py_test")
 load("//third_party/rules:configured_test.bzl", "configured_test")
