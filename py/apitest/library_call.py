@@ -31,7 +31,7 @@ class LibraryExecution:
             name: map_labelled(name, value, self._to_torch)
             for name, value in {**self._library.defaults, **arguments}.items()
         }
-        self._out: Any = None
+        self._out: HostTensor | None = None
         self._refuse_inexpressible()
 
     def forward(self) -> list[HostTensor]:
@@ -40,7 +40,7 @@ class LibraryExecution:
         if self._library.in_place is not None:
             keywords["out"] = self._values[self._library.in_place]
         outputs = self._invoke(self._library.function, arguments, keywords)
-        self._out = to_torch(outputs[0], self._device)
+        self._out = outputs[0]
         if self._library.in_place is None:
             return outputs
         return [*outputs, from_torch(self._values[self._library.in_place])]
@@ -52,10 +52,11 @@ class LibraryExecution:
             if isinstance(value, HostTensor) and is_differentiated(self._rule, name, value.dtype)
         }
         if self._library.gradient_function and cotangents and cotangents[0] is not None:
-            out_grad = to_torch(cotangents[0], self._device)
-            of_call = {"out_grad": out_grad, "out": self._out}
+            of_call = {"out_grad": cotangents[0], "out": self._out}
             arguments = [
-                of_call[argument] if argument in of_call else self._argument(argument)
+                to_torch(of_call[argument], self._device)
+                if argument in of_call
+                else self._argument(argument)
                 for argument in self._library.gradient_arguments
             ]
             results = self._invoke(self._library.gradient_function, arguments, {})
