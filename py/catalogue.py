@@ -104,6 +104,14 @@ class Operator:
     dygraph_only: bool = False
 
 
+def _real_operand(operator: str) -> Difference:
+    return Difference(
+        name=f"{operator}.real_operand",
+        reason="a real operand beside a complex one is made complex; Torch refuses it",
+        link="https://github.com/PaddlePaddle/Paddle/blob/v3.3.1/paddle/phi/api/lib/data_transform.cc",
+    )
+
+
 # ---------------------------------------------------------------------------------------- expand
 
 EXPAND = Operator(
@@ -173,6 +181,7 @@ INDEX_ADD = Operator(
             reason="a negative index counts from the end; Torch refuses it",
             link="https://github.com/PaddlePaddle/Paddle/blob/v3.3.1/paddle/phi/kernels/cpu/index_add_impl.h",
         ),
+        _real_operand("index_add"),
     ),
 )
 
@@ -265,6 +274,7 @@ INDEX_PUT = Operator(
         "3.0: the gradient of value has no dimension where the index is empty",
         "3.0: float16 sums are off, forward and in the gradient of a value that is broadcast",
     ),
+    differences=(_real_operand("index_put"),),
 )
 
 # -------------------------------------------------------------------------------- put_along_axis
@@ -298,6 +308,7 @@ PUT_ALONG_AXIS = Operator(
         "3.0: an index smaller than arr in a middle dimension writes to other elements",
         "all: float16, bfloat16, int8, bool and complex are missing",
     ),
+    differences=(_real_operand("put_along_axis"),),
 )
 
 # ------------------------------------------------------------------------------------ batch_norm
@@ -467,6 +478,7 @@ CHOLESKY_SOLVE = Operator(
         "all: complex is missing",
     ),
     differences=(
+        _real_operand("cholesky_solve"),
         Difference(
             name="cholesky_solve.triangular_gradient",
             reason="the factor has a gradient in its triangle alone; Torch's is a full matrix",

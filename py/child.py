@@ -158,6 +158,7 @@ def settle(lifeline: Connection, output: str) -> None:
     with suppress(PermissionError):  # the leader of a session already leads its group
         os.setsid()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    end_at_abort()
     multiprocessing.current_process().daemon = False  # what it runs may start processes
     _die_when_closed(lifeline)
     # Append mode keeps the two streams, which share no position, from overwriting each other.
@@ -165,6 +166,14 @@ def settle(lifeline: Connection, output: str) -> None:
     os.dup2(file, 1)
     os.dup2(file, 2)
     os.close(file)
+
+
+def end_at_abort() -> None:
+    """Has SIGABRT end this process at once; call it again after Paddle was imported.
+
+    Paddle's handler allocates, which hangs where the C library aborts over a damaged heap.
+    """
+    signal.signal(signal.SIGABRT, signal.SIG_DFL)
 
 
 def _die_when_closed(lifeline: Connection) -> None:

@@ -37,19 +37,19 @@ class AccuracyTrial(Trial):
             self._backward(same_run, wide_run, subject)
         if self.verdict_so_far.class_ == row.PASS:
             judge_repetitions(self)
-        if self.verdict_so_far.class_ == row.PASS and self._difference is not None:
-            entry = self.rule.documented(self._difference)
+        if self.verdict_so_far.class_ == row.PASS and self._differences:
+            entry = self.rule.documented(self._differences[0])
             self.verdict_so_far.reason = "documented_difference"
             self.verdict_so_far.message = f"{entry.name}: {entry.reason}"
         return self.verdict_so_far
 
     @cached_property
-    def _difference(self) -> Difference | None:
+    def _differences(self) -> Sequence[Difference]:
         arrays = as_arrays(self.arguments)
-        return next((entry for entry in self.rule.differences if entry.applies(arrays)), None)
+        return [entry for entry in self.rule.differences if entry.applies(arrays)]
 
     def _reference(self, *, wide: bool) -> ReferenceExecution:
-        arguments = reference_arguments(self._difference, self.arguments)
+        arguments = reference_arguments(self._differences, self.arguments)
         return ReferenceExecution(self.call, arguments, wide=wide)
 
     def _forward(self, same_run: Execution, wide_run: Execution | None, subject: Execution) -> bool:
@@ -58,7 +58,7 @@ class AccuracyTrial(Trial):
         wide = wide_run.forward() if wide_run and not reference_refusal else None
         self.on_stage(row.FORWARD)
         actual, refusal = attempt(subject.forward)
-        if refusal is not None and self._difference is not None and self._difference.may_refuse:
+        if refusal is not None and any(entry.may_refuse for entry in self._differences):
             as_written = ReferenceExecution(self.call, self.arguments)
             _, reference_refusal = attempt(as_written.forward)
         if self._refused(reference_refusal, refusal):
@@ -222,17 +222,18 @@ def compare_gradient(
 
 
 def reference_arguments(
-    difference: Difference | None, arguments: Mapping[str, Any]
+    differences: Sequence[Difference], arguments: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """The arguments under which the reference gives the documented answer."""
-    if difference is None or difference.reference is None:
-        return arguments
-    arrays = as_arrays(arguments)
     changed = dict(arguments)
-    for name, value in difference.reference(arrays).items():
-        if value is not arrays.get(name):
-            is_array = isinstance(arguments.get(name), HostTensor)
-            changed[name] = HostTensor(str(value.dtype), value) if is_array else value
+    for difference in differences:
+        if difference.reference is None:
+            continue
+        arrays = as_arrays(changed)
+        for name, value in difference.reference(arrays).items():
+            if value is not arrays.get(name):
+                is_array = isinstance(arguments.get(name), HostTensor)
+                changed[name] = HostTensor(str(value.dtype), value) if is_array else value
     return changed
 
 

@@ -79,13 +79,20 @@ class ReferenceExecution:
                 torch.autograd.backward(outputs, gradients)
             except Exception as error:
                 raise Rejected(error) from error
-        return {
-            label: None if leaf.grad is None else from_torch(leaf.grad)
-            for label, leaf in self._leaves.items()
-        }
+        return {label: self._gradient(label, leaf) for label, leaf in self._leaves.items()}
 
     def changed_inputs(self) -> list[str]:
         return []
+
+    def _gradient(self, label: str, leaf: torch.Tensor) -> HostTensor | None:
+        """What the argument of the case gets, which may be real where the leaf is complex."""
+        gradient, spec = leaf.grad, self._specs.get(label)
+        if gradient is None:
+            return None
+        if spec is not None and gradient.is_complex() and not spec.dtype.startswith("complex"):
+            real = gradient.real
+            gradient = real if self._wide else real.to(getattr(torch, spec.dtype))
+        return from_torch(gradient)
 
     def _value(self, label: str, value: Any) -> Any:
         if isinstance(value, DtypeName):

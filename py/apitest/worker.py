@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from paddlemend.apitest import row
 from paddlemend.apitest.case_line import CaseSyntaxError, api_of, parse_case_line
 from paddlemend.apitest.device import select_device
 from paddlemend.apitest.row import Row
+from paddlemend.child import end_at_abort
 
 if TYPE_CHECKING:  # Torch is imported in workers alone
     from paddlemend.apitest.binding import BoundCall
@@ -71,8 +71,7 @@ def initialize_worker(paddle_kind: str, device: str = "cpu") -> None:
     else:
         import paddle  # noqa: F401
 
-        # Paddle's handler allocates, which hangs where the C library aborts over a damaged heap.
-        signal.signal(signal.SIGABRT, signal.SIG_DFL)
+        end_at_abort()
     select_device(device, paddle_kind)
     if paddle_kind == MENDED:
         import paddlemend

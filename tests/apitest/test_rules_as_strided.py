@@ -23,8 +23,8 @@ def reference(line: str, *, wide: bool = False) -> tuple[dict, ReferenceExecutio
     call = bound(line)
     arguments = concrete_arguments(call, generate_inputs(call, 0))
     arrays = {name: getattr(value, "data", value) for name, value in arguments.items()}
-    difference = DIFFERENCE if DIFFERENCE.applies(arrays) else None
-    used = reference_arguments(difference, arguments)
+    differences = [DIFFERENCE] if DIFFERENCE.applies(arrays) else []
+    used = reference_arguments(differences, arguments)
     return arguments, ReferenceExecution(call, used, wide=wide)
 
 

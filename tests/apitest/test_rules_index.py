@@ -252,6 +252,17 @@ def test_index_put_takes_masks_beside_indices():
     assert out.tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("mask", [True, False])
+def test_index_put_takes_a_0_d_mask_as_numpy_does(mask):
+    x, value = np.zeros((2, 3)), np.arange(3.0)
+    for indices in ((mask,), (mask, [1]), ([1], mask)):
+        expected = x.copy()
+        expected[tuple(np.array(index) for index in indices)] = value
+        tensors = tuple(torch.tensor(index) for index in indices)
+        out = index_put(torch.from_numpy(x), tensors, torch.from_numpy(value))
+        assert out.tolist() == expected.tolist()
+
+
 def test_index_put_takes_0_d_indices():
     out = index_put(torch.zeros(2, 2), (torch.tensor(1), torch.tensor(-2)), torch.tensor(3.0))
     assert out.tolist() == [[0, 0], [3, 0]]
@@ -283,7 +294,6 @@ def test_index_put_in_place_changes_x_and_returns_it():
         ((4, 3), [torch.tensor([0])] * 3, torch.ones(1)),
         ((4, 3), [torch.ones(5, dtype=torch.bool)], torch.ones(1)),
         ((4, 3), [torch.ones(1, dtype=torch.bool)], torch.ones(1)),
-        ((4, 3), [torch.tensor(True)], torch.ones(1)),
         ((4, 3), [torch.tensor([0], dtype=torch.int16)], torch.ones(1)),
         ((4, 3), [torch.tensor([0])], torch.ones(1, dtype=torch.float64)),
         ((4, 3), [], torch.ones(1)),
@@ -297,7 +307,6 @@ def test_index_put_in_place_changes_x_and_returns_it():
         "too many indices",
         "long mask",
         "short mask",
-        "0-D mask",
         "int16 index",
         "dtype of value",
         "no index",

@@ -7,7 +7,7 @@ import paddle
 import paddlemend
 import pytest
 from isolation import in_child
-from paddlemend.child import CRASHED, RETURNED, run_in_child
+from paddlemend.child import CRASHED, RETURNED, TIMED_OUT, run_in_child
 
 X = np.arange(12, dtype=np.float32).reshape(4, 3)
 
@@ -23,8 +23,9 @@ def set_behind_x() -> None:
 
 
 def test_stock_writes_behind_x():
-    outcome = run_in_child(set_behind_x, timeout=120)
-    assert outcome.kind in (RETURNED, CRASHED)
+    outcome = run_in_child(set_behind_x, timeout=60)
+    # A heap that is damaged may also hang the process.
+    assert outcome.kind in (RETURNED, CRASHED, TIMED_OUT), outcome.describe()
 
 
 @in_child

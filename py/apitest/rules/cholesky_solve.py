@@ -7,6 +7,7 @@ import torch
 from paddlemend import catalogue
 from paddlemend.apitest.generators_matrices import cholesky_factor
 from paddlemend.apitest.host_tensor import HostTensor
+from paddlemend.apitest.rules.complex_operand import real_operand
 from paddlemend.apitest.rules.matrix_residual import largest, unit
 from paddlemend.apitest.rules.model import Arguments, Difference, LibraryCall, Parameter, Rule
 
@@ -62,7 +63,10 @@ RULES = (
             gradients=("x", "y"),
             defaults={"upper": False},
         ),
-        differences=(Difference("cholesky_solve.triangular_gradient", _has_other_triangle),),
+        differences=(
+            real_operand("cholesky_solve", ("x", "y"), ("y", "x")),
+            Difference("cholesky_solve.triangular_gradient", _has_other_triangle),
+        ),
         residual=residual,
     ),
 )

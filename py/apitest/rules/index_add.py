@@ -6,6 +6,7 @@ from typing import Any
 
 from paddlemend import catalogue
 from paddlemend.apitest.generators import axis_index
+from paddlemend.apitest.rules.complex_operand import real_operand
 from paddlemend.apitest.rules.model import (
     Arguments,
     Difference,
@@ -57,7 +58,10 @@ def _with_wrapped_index(arguments: Arguments) -> Arguments:
     return {**arguments, "index": index + shape[axis] * (index < 0)}
 
 
-_DIFFERENCES = (Difference("index_add.negative_index", _has_negative_index, _with_wrapped_index),)
+_DIFFERENCES = (
+    Difference("index_add.negative_index", _has_negative_index, _with_wrapped_index),
+    real_operand("index_add", ("value", "x")),
+)
 
 RULES = (
     Rule(

@@ -8,6 +8,7 @@ from math import prod
 import torch
 from paddlemend import catalogue
 from paddlemend.apitest.generators_index import index_put_tensor
+from paddlemend.apitest.rules.complex_operand import real_operand
 from paddlemend.apitest.rules.legality import require
 from paddlemend.apitest.rules.model import Arguments, LibraryCall, Parameter, Rule
 from paddlemend.apitest.rules.scatter_reference import AssignRows
@@ -24,7 +25,8 @@ def index_put(
     """x with x[indices] = value, or with x[indices] += value if `accumulate`.
 
     The indices stand for the leading dimensions of x in their order: an integer index for one, a
-    mask for as many as it has, like an index for each that lists its true places. Their shapes
+    mask for as many as it has, like an index for each that lists its true places (a mask without
+    dimensions stands for none and has one place or none, as in NumPy). Their shapes
     broadcast; value broadcasts to that shape followed by the other dimensions of x. Of several
     values for one place the last one stays, and all get its gradient.
     """
@@ -37,10 +39,11 @@ def index_put(
     if x.is_meta:  # where the true places of a mask are is not known
         return torch.empty_like(x)
     positions = [place for index in indices for place in _places(index)]
-    shape = torch.broadcast_shapes(*(place.shape for place in positions))
+    shape = torch.broadcast_shapes(*(_places_shape(index) for index in indices))
     rest = x.shape[indexed:]
     values = value.expand([*shape, *rest]).reshape(prod(shape), prod(rest))
-    rows = _rows(x.shape[:indexed], [place.expand(shape).reshape(-1) for place in positions])
+    places = [place.expand(shape).reshape(-1) for place in positions]
+    rows = _rows(x.shape[:indexed], places, prod(shape), x.device)
     flat = x.reshape(prod(x.shape[:indexed]), prod(rest))
     if accumulate:
         out = flat.index_put((rows,), values, accumulate=True)
@@ -69,7 +72,6 @@ def _indexed_dimensions(x: torch.Tensor, indices: Sequence[torch.Tensor]) -> int
             index.dtype in _INDEX_DTYPES, f"{name} must be an integer or bool, got {index.dtype}"
         )
         is_mask = index.dtype == torch.bool
-        require(not is_mask or index.ndim > 0, f"{name} is a mask without dimensions")
         end = start + (index.ndim if is_mask else 1)
         require(end <= x.ndim, f"the indices stand for more dimensions than the {x.ndim} of x")
         require(
@@ -81,12 +83,19 @@ def _indexed_dimensions(x: torch.Tensor, indices: Sequence[torch.Tensor]) -> int
 
 
 def _places(index: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    return index.nonzero(as_tuple=True) if index.dtype == torch.bool else (index.long(),)
+    """The positions that an index selects, for each dimension of x that it stands for."""
+    return index.nonzero().unbind(1) if index.dtype == torch.bool else (index.long(),)
 
 
-def _rows(sizes: Sequence[int], positions: Sequence[torch.Tensor]) -> torch.Tensor:
-    """The row-major number of each place in a tensor of these sizes; all are checked."""
-    rows = torch.zeros_like(positions[0])
+def _places_shape(index: torch.Tensor) -> Sequence[int]:
+    return (int(index.sum()),) if index.dtype == torch.bool else index.shape
+
+
+def _rows(
+    sizes: Sequence[int], positions: Sequence[torch.Tensor], count: int, device: torch.device
+) -> torch.Tensor:
+    """The row-major numbers of `count` places in a tensor of these sizes; all are checked."""
+    rows = torch.zeros(count, dtype=torch.int64, device=device)
     for axis, (size, position) in enumerate(zip(sizes, positions)):
         require(
             (position >= -size).all() & (position < size).all(),
@@ -121,6 +130,8 @@ def _library(in_place: str | None) -> LibraryCall:
     )
 
 
+_DIFFERENCES = (real_operand("index_put", ("value", "x")),)
+
 RULES = (
     Rule(
         path="paddle.index_put",
@@ -131,6 +142,7 @@ RULES = (
         library=_library(in_place=None),
         differentiable=("x", "value"),
         moves_data=_moves_data,
+        differences=_DIFFERENCES,
     ),
     Rule(
         path="paddle.index_put_",
@@ -142,5 +154,6 @@ RULES = (
         overwrites=("x",),
         differentiable=("x", "value"),
         moves_data=_moves_data,
+        differences=_DIFFERENCES,
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from paddlemend import catalogue
 from paddlemend.apitest.generators_index import index_along_axis
+from paddlemend.apitest.rules.complex_operand import real_operand
 from paddlemend.apitest.rules.legality import require
 from paddlemend.apitest.rules.model import Arguments, LibraryCall, Parameter, Rule
 from paddlemend.apitest.rules.scatter_reference import Extreme, assign_last, multiply
@@ -181,11 +182,13 @@ _PARAMETERS = (
 )
 
 
-def _needs_broadcasting(values: Arguments) -> str:
+def _left_to_python(values: Arguments) -> str:
     arr, indices, value = values["arr"], values["indices"], values["values"]
     shapes = [getattr(tensor, "shape", None) for tensor in (indices, value)]
-    if shapes[0] != shapes[1] or values["reduce"] == "multiply":
+    if shapes[0] != shapes[1]:
         return "the broadcasting of values to indices"
+    if values["reduce"] == "multiply":
+        return "multiply as a name of mul"
     axis = values["axis"]
     broadcasts = values["broadcast"] and any(
         mine != theirs
@@ -205,9 +208,11 @@ def _library(in_place: str | None) -> LibraryCall:
         gradients=("arr", "values"),
         in_place=in_place,
         defaults={"reduce": "assign", "include_self": True, "broadcast": True},
-        lacks=_needs_broadcasting,
+        lacks=_left_to_python,
     )
 
+
+_DIFFERENCES = (real_operand("put_along_axis", ("values", "arr")),)
 
 RULES = (
     Rule(
@@ -220,6 +225,7 @@ RULES = (
         differentiable=("arr", "values"),
         moves_data=_moves_data,
         scratch=_scratch,
+        differences=_DIFFERENCES,
     ),
     Rule(
         path="paddle.Tensor.put_along_axis_",
@@ -232,5 +238,6 @@ RULES = (
         differentiable=("arr", "values"),
         moves_data=_moves_data,
         scratch=_scratch,
+        differences=_DIFFERENCES,
     ),
 )
