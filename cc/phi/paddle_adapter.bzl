@@ -2,20 +2,20 @@
 
 load("@rules_cc//cc:defs.bzl", "cc_library")
 load("//third_party/paddle:versions.bzl", "paddle_repository_name")
-load("//third_party/python:versions.bzl", "PYTHON_VERSIONS", "underscored")
+load("//third_party/python:versions.bzl", "PYTHON_VERSIONS")
 load("//third_party/rules:shared_library.bzl", "shared_library")
 
-def paddle_adapter(paddle, visibility):
-    """Declares paddlemend_phi_X_Y.so.
+def paddle_adapter(name, paddle, visibility):
+    """Declares `name`.so.
 
     It serves every Python: headers and libraries are the same in the wheels of all of them, and nothing in it
     includes Python.h.
 
     Args:
+      name: of the library, without its suffix.
       paddle: a minor version such as "3.3".
       visibility: of the shared library.
     """
-    name = "paddlemend_phi_" + underscored(paddle)
     wheel = "@" + paddle_repository_name(paddle, PYTHON_VERSIONS[0])
     cc_library(
         name = name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -70,6 +71,36 @@ class Clone:
         """kill -9, of the process and all that it started and that did not leave its group."""
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def kill_server(self, outputs: Path) -> None:
+        """kill -9, of the Bazel server of an output base and of what it runs."""
+        pid = outputs / "server/server.pid.txt"
+        if pid.exists():
+            server = int(pid.read_text())
+            for process in [*children(server), server]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            pid.unlink(missing_ok=True)
+
+
+def machines_bazel() -> dict[str, str]:
+    """The variable by which bazelw takes the Bazel that this machine has already."""
+    usual = os.path.expanduser("~/.cache/paddlemend")
+    return {"PADDLEMEND_CACHE": os.environ.get("PADDLEMEND_CACHE") or usual}
+
+
+def children(parent: int) -> list[int]:
+    """Every process below `parent`."""
+    below = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if int(fields[1]) == parent:
+            pid = int(status.parent.name)
+            below += [*children(pid), pid]
+    return below
 
 
 @pytest.fixture

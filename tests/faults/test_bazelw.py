@@ -13,7 +13,7 @@ import pytest
 VERSION = "bazel 7.7.1"
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(5))
 def test_after_kill_9_at_a_random_moment_the_next_call_sets_up_anew(clone, seed):
     process = clone.start("--version")
     time.sleep(random.Random(seed).uniform(0.5, 25))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import time
-from pathlib import Path
 
 import pytest
+from conftest import machines_bazel
 
 TARGET = "//third_party/lapack:runtime_libraries"  # of one wheel, of 10 MB
 
@@ -17,40 +14,15 @@ TARGET = "//third_party/lapack:runtime_libraries"  # of one wheel, of 10 MB
 def build(clone):
     """Builds what needs one wheel, with the Bazel that this machine has already."""
     outputs = clone.source.parent / "outputs"
-    bazel = os.environ.get("PADDLEMEND_CACHE") or os.path.expanduser("~/.cache/paddlemend")
 
     def build(before=(), start=False, **changes: str):
         call = clone.start if start else clone.run
         words = (f"--output_base={outputs}", "build", TARGET)
-        return call(*words, before=before, PADDLEMEND_CACHE=bazel, **changes)
+        return call(*words, before=before, **machines_bazel(), **changes)
 
     build.outputs = outputs
     yield build
-    stop(outputs)
-
-
-def stop(outputs: Path) -> None:
-    """kill -9 of the Bazel server of an output base, and of what it runs."""
-    pid = outputs / "server/server.pid.txt"
-    if pid.exists():
-        for process in [*children(int(pid.read_text())), int(pid.read_text())]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        pid.unlink(missing_ok=True)
-
-
-def children(parent: int) -> list[int]:
-    """Every process below `parent`."""
-    below = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended meanwhile
-            continue
-        if int(fields[1]) == parent:
-            pid = int(status.parent.name)
-            below += [*children(pid), pid]
-    return below
+    clone.kill_server(outputs)
 
 
 def test_a_build_in_a_path_with_spaces_works(build):
@@ -62,34 +34,36 @@ def test_a_build_in_a_path_with_spaces_works(build):
 def test_after_kill_9_during_the_download_the_next_build_fetches_anew(build, clone, seconds):
     process = build(start=True, PIP_NO_CACHE_DIR="1")
     time.sleep(seconds)
-    stop(build.outputs)
+    clone.kill_server(build.outputs)
     clone.kill(process)
     status, printed = build()
     assert status == 0, printed
 
 
-def test_a_full_disk_is_named_and_the_next_build_works(build):
+def test_a_full_disk_is_named_and_the_next_build_works(build, clone):
     """Files of at most 8 MB: the wheel does not fit."""
     status, printed = build(before=("prlimit", "--fsize=8000000"), PIP_NO_CACHE_DIR="1")
     assert status != 0
     assert "pip could not install" in printed and "openblas.txt" in printed
-    stop(build.outputs)
+    clone.kill_server(build.outputs)
     status, printed = build()
     assert status == 0, printed
 
 
-def test_without_a_network_the_message_names_the_lock_and_the_next_build_works(build, no_network):
+def test_without_a_network_the_message_names_the_lock_and_the_next_build_works(
+    build, clone, no_network
+):
     status, printed = build(before=no_network, PIP_NO_CACHE_DIR="1", PIP_RETRIES="0")
     assert status != 0
     assert "pip could not install" in printed and "openblas.txt" in printed
-    stop(build.outputs)  # it lives in the network that is none
+    clone.kill_server(build.outputs)  # it lives in the network that is none
     status, printed = build()
     assert status == 0, printed
 
 
-def test_without_a_network_what_was_fetched_is_used(build, no_network):
+def test_without_a_network_what_was_fetched_is_used(build, clone, no_network):
     status, printed = build()
     assert status == 0, printed
-    stop(build.outputs)
+    clone.kill_server(build.outputs)
     status, printed = build(before=no_network)
     assert status == 0, printed

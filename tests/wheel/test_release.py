@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from auditwheel.architecture import Architecture
 from auditwheel.libc import Libc
 from auditwheel.wheel_abi import analyze_wheel_abi
+from elftools.elf.elffile import ELFFile
 from packaging.metadata import Metadata
 from packaging.utils import parse_wheel_filename
 
@@ -46,6 +48,29 @@ def test_the_platform_tag_is_the_one_that_auditwheel_finds(wheel):
     assert tag.platform == found.overall_policy.name, found.versioned_symbols
     # OpenBLAS is inside; nothing else is looked for on the machine.
     assert all(not reference.libs for reference in found.external_refs.values())
+
+
+def run_paths(library: bytes) -> list[str]:
+    """Where a library looks for others: the entries of its RPATH and RUNPATH."""
+    dynamic = ELFFile(io.BytesIO(library)).get_section_by_name(".dynamic")
+    return [
+        getattr(tag, attribute)
+        for tag in dynamic.iter_tags()
+        for attribute in ("rpath", "runpath")
+        if hasattr(tag, attribute)
+    ]
+
+
+def test_libraries_look_for_others_beside_themselves_alone(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        found = {
+            Path(name).name: run_paths(archive.read(name))
+            for name in archive.namelist()
+            if name.endswith(".so")
+        }
+    assert found.pop("libscipy_openblas.so") == []
+    assert {"libpaddlemend.so", "native.so"} < found.keys()
+    assert found == {name: ["$ORIGIN"] for name in found}
 
 
 def test_the_metadata_is_valid_and_complete(metadata):

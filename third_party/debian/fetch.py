@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).absolute().parent))  # also with PYTHONSAFEPATH=1
 from private_apt import PrivateApt, host_sources, main_mirror
 
 

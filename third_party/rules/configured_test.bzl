@@ -7,11 +7,11 @@ _COPTS = "//command_line_option:copt"
 _CUDA = "//third_party/cuda:library"
 
 def _configuration_impl(settings, attr):
-    copts = ["-fno-sanitize-recover=all"] if attr.sanitizer == "ubsan" else []
+    copts = ["-fno-sanitize-recover=all"] if "ubsan" in attr.sanitizers else []
     return {
         _COPTS: settings[_COPTS] + copts,
         _CUDA: "on" if attr.cuda else settings[_CUDA],
-        _FEATURES: settings[_FEATURES] + ([attr.sanitizer] if attr.sanitizer else []),
+        _FEATURES: settings[_FEATURES] + attr.sanitizers,
         _PADDLE: attr.paddle or settings[_PADDLE],
         _PYTHON: attr.python or settings[_PYTHON],
     }
@@ -38,12 +38,12 @@ def _configured_test_impl(ctx):
 
 configured_test = rule(
     implementation = _configured_test_impl,
-    doc = "Runs `test` built for another Paddle or Python, with a sanitizer, or with the library for GPUs.",
+    doc = "Runs `test` built for another Paddle or Python, with sanitizers, or with the library for GPUs.",
     attrs = {
         "cuda": attr.bool(doc = "with --config=cuda"),
         "paddle": attr.string(doc = "a Paddle as in --config=paddle-X.Y; empty for the selected one"),
         "python": attr.string(doc = "a Python as in --config=python-X.Y; empty for the selected one"),
-        "sanitizer": attr.string(values = ["", "asan", "ubsan", "tsan"]),
+        "sanitizers": attr.string_list(doc = "of asan, ubsan, tsan"),
         "test": attr.label(
             cfg = _configuration,
             executable = True,

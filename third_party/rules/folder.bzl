@@ -1,5 +1,7 @@
 """folder: files side by side, or as a tree, wherever they come from."""
 
+load("//third_party/rules:any_paddle.bzl", "any_paddle")
+
 def _copy(ctx, file, place):
     output = ctx.actions.declare_file("/".join([part for part in [ctx.label.name, place, file.basename] if part]))
     ctx.actions.run_shell(
@@ -23,8 +25,12 @@ folder = rule(
     attrs = {
         "placed": attr.label_keyed_string_dict(
             allow_files = True,
+            cfg = any_paddle,
             doc = "target -> the folder, below that of the target, where its files go",
         ),
         "srcs": attr.label_list(allow_files = True, doc = "files that go into the folder itself"),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
     },
 )

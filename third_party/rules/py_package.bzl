@@ -1,20 +1,7 @@
 """py_package: a source folder and compiled libraries as one importable Python package."""
 
 load("@rules_python//python:defs.bzl", "PyInfo")
-load("//third_party/paddle:versions.bzl", "PADDLES")
-
-_PADDLE = "//third_party/paddle:version"
-
-# What a package is made of depends on the selected Paddle, but no library itself does: an adapter names its wheel.
-# In one configuration they are compiled once for all Paddles.
-def _libraries_configuration_impl(_settings, _attr):
-    return {_PADDLE: PADDLES[0]}
-
-_libraries_configuration = transition(
-    implementation = _libraries_configuration_impl,
-    inputs = [],
-    outputs = [_PADDLE],
-)
+load("//third_party/rules:any_paddle.bzl", "any_paddle")
 
 def _py_package_impl(ctx):
     outputs = []
@@ -59,7 +46,7 @@ This is the one place where the folder py/ becomes the package paddlemend; tests
         "import_name": attr.string(mandatory = True),
         "libraries": attr.label_keyed_string_dict(
             allow_files = True,
-            cfg = _libraries_configuration,
+            cfg = any_paddle,  # which libraries they are depends on the Paddle, no library itself does
             doc = "target whose files are shared libraries -> folder inside the package",
         ),
         "srcs": attr.label_list(allow_files = True),

@@ -3,12 +3,12 @@
 load("@rules_cc//cc:defs.bzl", "cc_test")
 load("//third_party/rules:configured_test.bzl", "configured_test")
 
-def sanitized_cc_test(name, sanitizers = ["asan", "ubsan"], **kwargs):
-    """Declares `name`, and `name_asan` … for --config=ci.
+def sanitized_cc_test(name, sanitizers = [["asan", "ubsan"]], **kwargs):
+    """Declares `name`, and `name_asan_ubsan` … for --config=ci.
 
     Args:
       name: of the cc_test.
-      sanitizers: which of asan, ubsan, tsan.
+      sanitizers: of asan, ubsan, tsan: what runs together. Each list compiles everything once more.
       **kwargs: handed to cc_test.
     """
     cc_test(
@@ -17,11 +17,11 @@ def sanitized_cc_test(name, sanitizers = ["asan", "ubsan"], **kwargs):
         linkstatic = True,  # symbols are hidden, so a shared library would not have them
         **kwargs
     )
-    for sanitizer in sanitizers:
+    for together in sanitizers:
         configured_test(
-            name = "%s_%s" % (name, sanitizer),
+            name = "_".join([name] + together),
             size = "medium",
-            sanitizer = sanitizer,
+            sanitizers = together,
             tags = ["ci"],
             test = ":" + name,
         )
