@@ -13,11 +13,13 @@ from paddlemend.custom_op import execution, toolchain
 from paddlemend.custom_op.errors import BuildError
 from paddlemend.custom_op.extensions import OperatorExtension, library_of
 from paddlemend.custom_op.layout import Layout, layout
-from paddlemend.custom_op.place import place
+from paddlemend.custom_op.place import place, remove_empty
 from paddlemend.custom_op.plan import Library, make_plan
 from paddlemend.custom_op.stub import is_stub, write_stub
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
+
+OBJECTS = "objects-"  # begins the names of the folders of objects
 
 
 class BuildExtension(build_ext):
@@ -93,7 +95,7 @@ class BuildExtension(build_ext):
 
         base = self.get_finalized_command("build").build_base
         python = f"{sysconfig.get_platform()}-{sysconfig.get_config_var('SOABI')}"
-        return Path(base, f"objects-{python}-paddle-{paddle.__version__}", ext.name).absolute()
+        return Path(base, f"{OBJECTS}{python}-paddle-{paddle.__version__}", ext.name).absolute()
 
     @property
     def _is_alone(self) -> bool:
@@ -126,6 +128,7 @@ class BuildExtension(build_ext):
                 if stub not in kept and is_stub(stub):
                     stub.unlink()
                     library.unlink(missing_ok=True)
+                    remove_empty(library.parent, Path(self.build_lib))
 
     # What distutils and setuptools ask about the files.
 

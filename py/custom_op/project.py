@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import configparser
+import functools
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import setuptools
 from paddlemend.custom_op.build_extension import BuildExtension
-from paddlemend.custom_op.commands import EggCommand, InstallCommand, develop_command
+from paddlemend.custom_op.commands import CleanCommand, EggCommand, InstallCommand, develop_command
+from paddlemend.custom_op.distribution import with_names
 from paddlemend.custom_op.extensions import OperatorExtension
 from paddlemend.custom_op.layout import import_name, is_importable
 from paddlemend.custom_op.lock import build_lock
-from paddlemend.custom_op.stub import is_stub
 from setuptools.command.build_ext import build_ext
 
 # Top-level names that an operator would hide, or be hidden by.
@@ -44,8 +45,11 @@ def setup(**attr: Any) -> setuptools.Distribution:
     distribution = attr.get("name") or _configured_name(Path.cwd())
     if not distribution:
         raise ValueError("name is missing: expected setup(name=…), or name in pyproject.toml")
-    name_extensions(extensions, distribution, set(_modules(attr)))
     attr["ext_modules"] = extensions
+    attr["distclass"] = with_names(
+        attr.get("distclass") or setuptools.Distribution,
+        functools.partial(name_extensions, extensions, distribution),
+    )
     attr["cmdclass"] = _commands(attr.get("cmdclass") or {})
     attr["zip_safe"] = False
     attr["options"] = _with_build_folders(attr.get("options") or {}, import_name(distribution))
@@ -89,22 +93,17 @@ def _check_name(name: str, modules: set[str]) -> None:
         raise ValueError(f"name is {name!r}, expected one that Python can import")
     if name in modules:
         raise ValueError(
-            f"name {name!r} is both an extension and a package of the project, whose __init__.py "
-            f"it would replace; name the extension inside of it: CppExtension(name={name}._ops, …)"
+            f"name {name!r} is both an extension and a module of the project, which it would "
+            f'replace; name the extension differently, as in CppExtension(name="{_free(name)}", …)'
         )
     top = name.split(".")[0]
     if top in _TAKEN or top in getattr(sys, "stdlib_module_names", ()):
         raise ValueError(f"name {name!r} would hide the module {top!r}: choose another")
 
 
-def _modules(attr: dict[str, Any]) -> Iterator[str]:
-    """The modules of the project itself: a stub that an in-place build left is none of them."""
-    folders = attr.get("package_dir") or {}
-    for package in attr.get("packages") or ():
-        default = os.path.join(folders.get("", ""), *package.split("."))
-        if not is_stub(os.path.join(folders.get(package, default), "__init__.py")):
-            yield package
-    yield from attr.get("py_modules") or ()
+def _free(name: str) -> str:
+    """A usual name for the operators of the package `name`, or beside the module `name`."""
+    return f"{name}._ops" if "." not in name else f"{name.rpartition('.')[0]}._ops"
 
 
 def _list_of(extensions: Any) -> list[setuptools.Extension]:
@@ -129,7 +128,12 @@ def _configured_name(root: Path) -> str:
 
 def _commands(given: dict[str, type]) -> dict[str, type]:
     """The project's commands, and ours where it has none."""
-    ours = {"bdist_egg": EggCommand, "develop": develop_command(), "install": InstallCommand}
+    ours = {
+        "bdist_egg": EggCommand,
+        "clean": CleanCommand,
+        "develop": develop_command(),
+        "install": InstallCommand,
+    }
     return {**ours, **given, "build_ext": _adopted(given.get("build_ext", BuildExtension))}
 
 
