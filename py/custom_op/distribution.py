@@ -30,7 +30,7 @@ def with_names(
             if self.ext_modules:
                 self.set_defaults(name=False)
                 self.packages = self.packages and list(_without_stubs(self))
-                name_extensions(set(_modules(self)))
+                name_extensions(set(modules(self)))
 
     return OperatorDistribution
 
@@ -49,15 +49,15 @@ def _folder(distribution: setuptools.Distribution, package: str) -> Path:
 
 def _without_stubs(distribution: setuptools.Distribution) -> Iterator[str]:
     """The packages, less what in-place builds of operators put beside them."""
-    for package in distribution.packages:
+    for package in distribution.packages or ():
         if not is_stub(_folder(distribution, package) / "__init__.py"):
             yield package
 
 
-def _modules(distribution: setuptools.Distribution) -> Iterator[str]:
+def modules(distribution: setuptools.Distribution) -> Iterator[str]:
     """Every module of the project that is written in Python."""
     yield from distribution.py_modules or ()
-    for package in distribution.packages or ():
+    for package in _without_stubs(distribution):
         yield package
         for file in _folder(distribution, package).glob("*.py"):
             if file.name != "__init__.py" and not is_stub(file):

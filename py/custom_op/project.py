@@ -7,7 +7,6 @@ import functools
 import os
 import sys
 import sysconfig
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,10 @@ import setuptools
 from paddlemend.custom_op.build_extension import BuildExtension
 from paddlemend.custom_op.commands import CleanCommand, EggCommand, InstallCommand, develop_command
 from paddlemend.custom_op.distribution import with_names
-from paddlemend.custom_op.extensions import OperatorExtension
-from paddlemend.custom_op.layout import import_name, is_importable
+from paddlemend.custom_op.layout import import_name
 from paddlemend.custom_op.lock import build_lock
+from paddlemend.custom_op.names import name_extensions
 from setuptools.command.build_ext import build_ext
-
-# Top-level names that an operator would hide, or be hidden by.
-_TAKEN = {"numpy", "paddle", "paddlemend", "pip", "pkg_resources", "setuptools", "wheel"}
 
 # While one of these runs, no other build of the project may. `develop` starts one by itself.
 _LOCKED = {"bdist_wheel", "build", "build_ext", "editable_wheel", "install"}
@@ -61,49 +57,6 @@ def setup(**attr: Any) -> setuptools.Distribution:
         )
     with build_lock(os.getcwd()) if locked else nullcontext():
         return setuptools.setup(**attr)
-
-
-def name_extensions(
-    extensions: Sequence[setuptools.Extension], distribution: str, modules: set[str]
-) -> None:
-    """Gives every operator its import name; `modules` are the other modules of the project."""
-    operators = [ext for ext in extensions if isinstance(ext, OperatorExtension)]
-    name = import_name(distribution)
-    if len(operators) == 1:
-        (only,) = operators
-        own = only.named and is_importable(only.name)
-        usable = name == distribution and is_importable(name) and name not in modules
-        if not own or (usable and "." not in only.name):
-            only.name = name
-    for ext in operators:
-        if len(operators) > 1 and not ext.named:
-            raise ValueError(
-                f"name of the extension of {ext.sources} is missing: one of several extensions "
-                'needs the name that it is imported by, as in CppExtension(name="pkg.ops", …)'
-            )
-        _check_name(ext.name, modules)
-    names = [ext.name for ext in extensions]
-    for given in names:
-        if names.count(given) > 1:
-            raise ValueError(f"name {given!r} is that of two extensions, expected different ones")
-
-
-def _check_name(name: str, modules: set[str]) -> None:
-    if not is_importable(name):
-        raise ValueError(f"name is {name!r}, expected one that Python can import")
-    if name in modules:
-        raise ValueError(
-            f"name {name!r} is both an extension and a module of the project, which it would "
-            f'replace; name the extension differently, as in CppExtension(name="{_free(name)}", …)'
-        )
-    top = name.split(".")[0]
-    if top in _TAKEN or top in getattr(sys, "stdlib_module_names", ()):
-        raise ValueError(f"name {name!r} would hide the module {top!r}: choose another")
-
-
-def _free(name: str) -> str:
-    """A usual name for the operators of the package `name`, or beside the module `name`."""
-    return f"{name}._ops" if "." not in name else f"{name.rpartition('.')[0]}._ops"
 
 
 def _list_of(extensions: Any) -> list[setuptools.Extension]:

@@ -187,14 +187,6 @@ def test_a_library_of_another_paddle_is_refused_with_both_versions(environment, 
     )
 
 
-def test_clean_removes_all_that_builds_made(environment, project):
-    there = environment()
-    folder = project()
-    there.run("setup.py", "build", cwd=folder)
-    there.run("setup.py", "clean", "--all", cwd=folder)
-    assert files_below(folder) == {"setup.py", "relu_op.cc"}
-
-
 def test_a_lost_library_is_named(environment, project):
     there = environment()
     folder = project()

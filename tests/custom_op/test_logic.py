@@ -10,15 +10,16 @@ from pathlib import Path, PurePath
 
 import pytest
 import setuptools
-from environment import compilers, tools, write_project
+from environment import compilers, files_below, tools, write_project
 from paddlemend.custom_op import cuda, execution, toolchain
+from paddlemend.custom_op.commands import CleanCommand
 from paddlemend.custom_op.distribution import with_names
 from paddlemend.custom_op.errors import BuildError
 from paddlemend.custom_op.extensions import CppExtension
 from paddlemend.custom_op.layout import import_name, is_importable, layout
 from paddlemend.custom_op.lock import build_lock
+from paddlemend.custom_op.names import name_extensions
 from paddlemend.custom_op.plan import Library, Plan, Step, make_plan
-from paddlemend.custom_op.project import name_extensions
 from paddlemend.custom_op.stub import is_stub, write_stub
 
 
@@ -169,6 +170,19 @@ def test_a_compiler_cache_on_path_runs_the_compilers_of_c_cpp_and_cuda(
     assert [words[0] for words in compilers_run] == [str(tmp_path / "bin" / cache)] * 3
     assert compilers_run[2][1] == str(tmp_path / "bin/nvcc")
     assert plan.link[0].command[0] != str(tmp_path / "bin" / cache)
+
+
+def test_clean_removes_all_that_builds_made_and_nothing_else(monkeypatch, tmp_path):
+    files = ["build/ops/objects-cp311/ops/a.o", "build/ops/lib-cp311/ops.py", "objects-mine/a.o"]
+    monkeypatch.chdir(write_project(tmp_path / "p", dict.fromkeys(files, "")))
+    distribution = setuptools.Distribution()
+    distribution.get_command_obj("build").build_base = "build/ops"
+    distribution.get_command_obj("build").build_lib = "build/ops/lib-cp311"
+    command = CleanCommand(distribution)
+    command.all = True
+    command.ensure_finalized()
+    command.run()
+    assert files_below(tmp_path / "p") == {"objects-mine/a.o"}
 
 
 def test_a_place_for_locks_that_cannot_be_written_is_named(monkeypatch, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from environment import HERE, setup_py
 
 INSTALL = ("-m", "pip", "install", "--no-build-isolation", ".")
+EDITABLE = ("-m", "pip", "install", "--no-build-isolation", "-e", ".")
 SAME = ", name='a'"
 TWO = 'CppExtension(sources=["relu_op.cc"]{}), CppExtension(sources=["double_op.cc"]{})'
 
@@ -74,8 +75,7 @@ assert other_ops.custom_double(x).tolist() == [-2, 6]
         "other_ops/__init__.py",
         "other_ops/other_ops_pd_.so",
     }
-    editable = ("-m", "pip", "install", "--no-build-isolation", "-e", ".")
-    installed_then_removed(there, folder, check, "my-pkg", editable)
+    installed_then_removed(there, folder, check, "my-pkg", EDITABLE)
     assert "MINE = 1" in (folder / "my_pkg/__init__.py").read_text()
     installed_then_removed(there, folder, check, "my-pkg", ("setup.py", "install"))
 
@@ -91,7 +91,8 @@ def test_a_dotted_name_of_the_project_is_the_module(environment, project):
     arguments = 'name="custom_ops.relu", ext_modules=CppExtension(sources=["relu_op.cc"])'
     check = "from custom_ops.relu import custom_relu; custom_relu(paddle.ones([1]))"
     folder = project({"setup.py": setup_py(arguments)})
-    installed_then_removed(environment(), folder, check, "custom_ops.relu")
+    for route in (INSTALL, EDITABLE):
+        installed_then_removed(environment(), folder, check, "custom_ops.relu", route)
 
 
 def test_name_and_version_from_pyproject_toml(environment, project):
