@@ -38,7 +38,7 @@ TESTS = {
     "custom_op/test_custom_contiguous.py": (OURS.format("contiguous"), ""),
     "custom_op/test_custom_tensor_operator.py": (OURS.format("tensor_operator"), ""),
     "custom_op/test_custom_raw_op_kernel_op.py": (
-        "none",
+        "test_stock.py::test_no_wheel_has_the_headers_of_raw_operators",
         "includes headers of Paddle's sources that no wheel has",
     ),
     "custom_op/test_custom_relu_op_setup.py": ("test_routes.py, check_relu.py", GPU),
