@@ -41,6 +41,8 @@ def setup(**attr: Any) -> setuptools.Distribution:
     distribution = attr.get("name") or _configured_name(Path.cwd())
     if not distribution:
         raise ValueError("name is missing: expected setup(name=…), or name in pyproject.toml")
+    for extension in extensions:
+        extension.sources = [_inside(source) for source in extension.sources]
     attr["ext_modules"] = extensions
     attr["distclass"] = with_names(
         attr.get("distclass") or setuptools.Distribution,
@@ -63,6 +65,11 @@ def _list_of(extensions: Any) -> list[setuptools.Extension]:
     if extensions is None:
         return []
     return list(extensions) if isinstance(extensions, (list, tuple)) else [extensions]
+
+
+def _inside(source: str) -> str:
+    """A path in the project relative to it: an sdist has no absolute ones."""
+    return os.path.relpath(source) if Path.cwd() in Path(source).parents else source
 
 
 def _configured_name(root: Path) -> str:
