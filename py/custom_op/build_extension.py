@@ -10,14 +10,18 @@ from typing import Any, ClassVar
 
 import setuptools
 from paddlemend.custom_op import execution, toolchain
+from paddlemend.custom_op.distribution import modules
 from paddlemend.custom_op.errors import BuildError
 from paddlemend.custom_op.extensions import OperatorExtension, library_of
 from paddlemend.custom_op.layout import Layout, layout
-from paddlemend.custom_op.place import place
+from paddlemend.custom_op.names import check_name
+from paddlemend.custom_op.place import place, remove_empty
 from paddlemend.custom_op.plan import Library, make_plan
 from paddlemend.custom_op.stub import is_stub, write_stub
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
+
+OBJECTS = "objects-"  # begins the names of the folders of objects
 
 
 class BuildExtension(build_ext):
@@ -42,6 +46,10 @@ class BuildExtension(build_ext):
             self.build_lib = os.fspath(self.options["output_dir"])
 
     def run(self) -> None:
+        # Again, for projects that call the setup() of setuptools.
+        taken = set(modules(self.distribution))
+        for ext in self._operators():
+            check_name(self.get_ext_fullname(ext.name), taken)
         self._remove_former_operators()
         super().run()
 
@@ -93,7 +101,7 @@ class BuildExtension(build_ext):
 
         base = self.get_finalized_command("build").build_base
         python = f"{sysconfig.get_platform()}-{sysconfig.get_config_var('SOABI')}"
-        return Path(base, f"objects-{python}-paddle-{paddle.__version__}", ext.name).absolute()
+        return Path(base, f"{OBJECTS}{python}-paddle-{paddle.__version__}", ext.name).absolute()
 
     @property
     def _is_alone(self) -> bool:
@@ -120,12 +128,13 @@ class BuildExtension(build_ext):
         for left in Path(self.build_lib).rglob(".*.partial"):
             left.unlink()
         kept = {Path(self.build_lib, self._layout(ext).stub) for ext in self._operators()}
-        for library in Path(self.build_lib).rglob("*_pd_.so"):
+        for library in list(Path(self.build_lib).rglob("*_pd_.so")):
             name = library.name[: -len("_pd_.so")]
             for stub in (library.with_name("__init__.py"), library.with_name(f"{name}.py")):
                 if stub not in kept and is_stub(stub):
                     stub.unlink()
                     library.unlink(missing_ok=True)
+                    remove_empty(library.parent, Path(self.build_lib))
 
     # What distutils and setuptools ask about the files.
 
@@ -178,6 +187,17 @@ class BuildExtension(build_ext):
                 place(Path(built), target)
             except OSError as error:
                 raise CompileError(f"cannot write {target}: {error.strerror}") from None
+        if getattr(self, "editable_mode", False):  # since setuptools 64
+            self._declare_namespaces()
+
+    def _declare_namespaces(self) -> None:
+        """Has an editable install find the folders of dotted names that are no packages of the
+        project: build_py, which would look for their files, has run before."""
+        packages = self.distribution.packages = list(self.distribution.packages or [])
+        for ext in self._operators():
+            parts = self.get_ext_fullname(ext.name).split(".")
+            parents = (".".join(parts[:count]) for count in range(1, len(parts)))
+            packages += [name for name in parents if name not in packages]
 
     def _pairs(self) -> Iterator[tuple[str, Path]]:
         """Each file in the build folder, as others cut that folder's name off, and in-place."""

@@ -1,17 +1,22 @@
-"""The install, develop and bdist_egg commands."""
+"""The install, develop, clean and bdist_egg commands."""
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+from distutils.command.clean import clean
 from distutils.command.install import install as distutils_install
 from pathlib import Path
 from typing import ClassVar
 
 import setuptools
+from paddlemend.custom_op.build_extension import OBJECTS
+from paddlemend.custom_op.place import remove_empty
 from setuptools.command.develop import develop
 from setuptools.command.install import install
 from setuptools.errors import ExecError, PlatformError
@@ -25,36 +30,58 @@ class InstallCommand(install):
         self.force = True  # a library of another Paddle may be older, and is wanted all the same
 
     def run(self) -> None:
-        distutils_install.run(self)  # setuptools' own makes an egg before version 80
-        if not self.root:  # a wheel, or a distribution's package, lists its files by itself
-            self._list_files()
-
-    def _list_files(self) -> None:
-        command = self.distribution.get_command_obj("install_egg_info", create=False)
-        metadata = Path(getattr(command, "target", None) or "")
-        if command is None or not metadata.is_dir():
+        if self.root:  # a wheel, or a distribution's package, lists its files by itself
+            distutils_install.run(self)
             return
-        listed = metadata / "installed-files.txt"
-        files = [*map(Path, self.get_outputs()), *metadata.rglob("*"), listed]
-        present = {os.path.relpath(file, metadata) for file in files if file.is_file()}
-        self._remove_former(metadata, present)
-        lines = sorted({*present, listed.name})
-        listed.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
+        metadata = Path(self.get_finalized_command("install_egg_info").target)
+        former = {
+            folder: _listed_files(folder)
+            for folder in metadata.parent.glob("*-info")
+            if _project(folder) == _project(metadata)
+        }
+        distutils_install.run(self)  # setuptools' own makes an egg before version 80
+        if metadata.is_dir():
+            _remove_former(former, metadata, self._list_files(metadata))
 
-    @staticmethod
-    def _remove_former(metadata: Path, present: set[str]) -> None:
-        """Removes what a former version, listed likewise, left: pip would uninstall one only."""
-        project = metadata.name.split("-")[0]
-        for former in metadata.parent.glob(f"{project}-*.egg-info"):
-            listed = former / "installed-files.txt"
-            if former == metadata or not listed.is_file():
-                continue
-            for line in listed.read_text(encoding="utf-8").splitlines():
-                file = Path(os.path.normpath(former / line))
-                inside = metadata.parent in file.parents
-                if inside and os.path.relpath(file, metadata) not in present:
-                    file.unlink(missing_ok=True)
-            shutil.rmtree(former)
+    def _list_files(self, metadata: Path) -> set[Path]:
+        """Writes the list by which pip uninstalls; returns the files that are on it."""
+        listed = metadata / "installed-files.txt"
+        files = {*map(Path, self.get_outputs()), *metadata.rglob("*"), listed}
+        files = {Path(os.path.abspath(file)) for file in files if file.is_file() or file == listed}
+        lines = sorted(os.path.relpath(file, metadata) for file in files)
+        listed.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
+        return files
+
+
+def _remove_former(former: dict[Path, list[Path]], metadata: Path, present: set[Path]) -> None:
+    """Removes what a former installation, by pip or by setup.py, left and the new one does not
+    have: `pip uninstall` would take one of the two for the whole."""
+    site = metadata.parent
+    for folder, files in former.items():
+        for file in files:
+            if site in file.parents and file not in present:
+                file.unlink(missing_ok=True)
+                remove_empty(file.parent, site)
+        if files and folder != metadata:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _project(metadata: Path) -> str:
+    """The normalized name of the project of a folder `name-version….{dist,egg}-info`."""
+    return re.sub(r"[-_.]+", "-", metadata.name.split("-")[0]).lower()
+
+
+def _listed_files(metadata: Path) -> list[Path]:
+    """The files of an installed project, by the list of pip or the one of setup.py; or none."""
+    record, listed = metadata / "RECORD", metadata / "installed-files.txt"
+    if record.is_file():
+        with open(record, encoding="utf-8", newline="") as file:
+            names = [os.path.join(os.pardir, row[0]) for row in csv.reader(file) if row]
+    elif listed.is_file():
+        names = listed.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    else:
+        names = []
+    return [Path(os.path.abspath(metadata / name)) for name in names]
 
 
 class PipDevelopCommand(develop):
@@ -103,6 +130,18 @@ def develop_command() -> type[develop]:
     if own or (editable and wheel and importlib.util.find_spec("pip")):
         return PipDevelopCommand
     return develop
+
+
+class CleanCommand(clean):
+    """clean, which with `--all` removes the objects and folders that are empty then, too."""
+
+    def run(self) -> None:
+        base = Path(self.build_base).absolute()
+        if self.all:
+            for folder in base.glob(f"{OBJECTS}*"):
+                shutil.rmtree(folder)
+        super().run()
+        remove_empty(base.parent, Path.cwd())
 
 
 class EggCommand(setuptools.Command):

@@ -1,4 +1,4 @@
-"""Putting a built file in its place."""
+"""Putting a built file in its place, and taking away what is left of one."""
 
 from __future__ import annotations
 
@@ -26,3 +26,10 @@ def place(built: Path, target: Path) -> None:
 def _is_same(first: Path, second: Path) -> bool:
     a, b = first.stat(), second.stat()
     return (a.st_size, a.st_mtime_ns) == (b.st_size, b.st_mtime_ns)
+
+
+def remove_empty(folder: Path, root: Path) -> None:
+    """Removes a folder and those above it, below `root`, that have no files."""
+    while root in folder.parents and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

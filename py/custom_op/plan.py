@@ -11,7 +11,7 @@ from pathlib import Path
 from paddlemend.custom_op import cuda, toolchain
 from paddlemend.custom_op.errors import BuildError
 
-_SOURCES = (".cc", ".cpp", ".cxx", ".C", ".c", ".cu")
+_SOURCES = (".cc", ".cpp", ".cxx", ".c++", ".cp", ".CPP", ".C", ".c", ".cu")  # as gcc has it
 _OBJECTS = (".o", ".a", ".so", ".lo")
 
 

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import configparser
+import functools
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import setuptools
 from paddlemend.custom_op.build_extension import BuildExtension
-from paddlemend.custom_op.commands import EggCommand, InstallCommand, develop_command
-from paddlemend.custom_op.extensions import OperatorExtension
-from paddlemend.custom_op.layout import import_name, is_importable
+from paddlemend.custom_op.commands import CleanCommand, EggCommand, InstallCommand, develop_command
+from paddlemend.custom_op.distribution import with_names
+from paddlemend.custom_op.layout import import_name
 from paddlemend.custom_op.lock import build_lock
-from paddlemend.custom_op.stub import is_stub
+from paddlemend.custom_op.names import name_extensions
 from setuptools.command.build_ext import build_ext
-
-# Top-level names that an operator would hide, or be hidden by.
-_TAKEN = {"numpy", "paddle", "paddlemend", "pip", "pkg_resources", "setuptools", "wheel"}
 
 # While one of these runs, no other build of the project may. `develop` starts one by itself.
 _LOCKED = {"bdist_wheel", "build", "build_ext", "editable_wheel", "install"}
@@ -44,8 +41,13 @@ def setup(**attr: Any) -> setuptools.Distribution:
     distribution = attr.get("name") or _configured_name(Path.cwd())
     if not distribution:
         raise ValueError("name is missing: expected setup(name=…), or name in pyproject.toml")
-    name_extensions(extensions, distribution, set(_modules(attr)))
+    for extension in extensions:
+        extension.sources = [_inside(source) for source in extension.sources]
     attr["ext_modules"] = extensions
+    attr["distclass"] = with_names(
+        attr.get("distclass") or setuptools.Distribution,
+        functools.partial(name_extensions, extensions, distribution),
+    )
     attr["cmdclass"] = _commands(attr.get("cmdclass") or {})
     attr["zip_safe"] = False
     attr["options"] = _with_build_folders(attr.get("options") or {}, import_name(distribution))
@@ -59,58 +61,15 @@ def setup(**attr: Any) -> setuptools.Distribution:
         return setuptools.setup(**attr)
 
 
-def name_extensions(
-    extensions: Sequence[setuptools.Extension], distribution: str, modules: set[str]
-) -> None:
-    """Gives every operator its import name; `modules` are the other modules of the project."""
-    operators = [ext for ext in extensions if isinstance(ext, OperatorExtension)]
-    name = import_name(distribution)
-    if len(operators) == 1:
-        (only,) = operators
-        own = only.named and is_importable(only.name)
-        usable = name == distribution and is_importable(name) and name not in modules
-        if not own or (usable and "." not in only.name):
-            only.name = name
-    for ext in operators:
-        if len(operators) > 1 and not ext.named:
-            raise ValueError(
-                f"name of the extension of {ext.sources} is missing: one of several extensions "
-                'needs the name that it is imported by, as in CppExtension(name="pkg.ops", …)'
-            )
-        _check_name(ext.name, modules)
-    names = [ext.name for ext in extensions]
-    for given in names:
-        if names.count(given) > 1:
-            raise ValueError(f"name {given!r} is that of two extensions, expected different ones")
-
-
-def _check_name(name: str, modules: set[str]) -> None:
-    if not is_importable(name):
-        raise ValueError(f"name is {name!r}, expected one that Python can import")
-    if name in modules:
-        raise ValueError(
-            f"name {name!r} is both an extension and a package of the project, whose __init__.py "
-            f"it would replace; name the extension inside of it: CppExtension(name={name}._ops, …)"
-        )
-    top = name.split(".")[0]
-    if top in _TAKEN or top in getattr(sys, "stdlib_module_names", ()):
-        raise ValueError(f"name {name!r} would hide the module {top!r}: choose another")
-
-
-def _modules(attr: dict[str, Any]) -> Iterator[str]:
-    """The modules of the project itself: a stub that an in-place build left is none of them."""
-    folders = attr.get("package_dir") or {}
-    for package in attr.get("packages") or ():
-        default = os.path.join(folders.get("", ""), *package.split("."))
-        if not is_stub(os.path.join(folders.get(package, default), "__init__.py")):
-            yield package
-    yield from attr.get("py_modules") or ()
-
-
 def _list_of(extensions: Any) -> list[setuptools.Extension]:
     if extensions is None:
         return []
     return list(extensions) if isinstance(extensions, (list, tuple)) else [extensions]
+
+
+def _inside(source: str) -> str:
+    """A path in the project relative to it: an sdist has no absolute ones."""
+    return os.path.relpath(source) if Path.cwd() in Path(source).parents else source
 
 
 def _configured_name(root: Path) -> str:
@@ -129,7 +88,12 @@ def _configured_name(root: Path) -> str:
 
 def _commands(given: dict[str, type]) -> dict[str, type]:
     """The project's commands, and ours where it has none."""
-    ours = {"bdist_egg": EggCommand, "develop": develop_command(), "install": InstallCommand}
+    ours = {
+        "bdist_egg": EggCommand,
+        "clean": CleanCommand,
+        "develop": develop_command(),
+        "install": InstallCommand,
+    }
     return {**ours, **given, "build_ext": _adopted(given.get("build_ext", BuildExtension))}
 
 

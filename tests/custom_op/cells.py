@@ -29,6 +29,15 @@ ELSEWHERE = {
 
 ROUTES = {**INSTALLING, **ELSEWHERE}
 
+# What a user of today most likely has.
+USUAL = [
+    (setuptools, route)
+    for setuptools in ("80.9.0", "84.2.1")
+    for route in ("setup.py install", "pip install .", "pip install -e .")
+]
+
+PARTS = ("ci", "usual", "full")
+
 # (Paddle, Python) of --config=ci.
 CONFIGURATIONS = [("3.3", "3.11"), ("3.0", "3.11"), ("3.3", "3.13")]
 
@@ -46,8 +55,8 @@ def why_not(setuptools: str, python: str, route: str) -> str:
     return ""
 
 
-def cells(paddle: str, python: str, full: bool) -> list[tuple[str, str]]:
-    """The cells (setuptools, route) to run; without `full` the part of CI.
+def cells(paddle: str, python: str, part: str) -> list[tuple[str, str]]:
+    """The cells (setuptools, route) of a part of PARTS that exist.
 
     CI's part has every pair of setuptools and INSTALLING route once, in 35 builds less those that
     cannot exist; it is dealt out such that every setuptools and every route meets each of the
@@ -59,8 +68,10 @@ def cells(paddle: str, python: str, full: bool) -> list[tuple[str, str]]:
         for route in ROUTES
         if not why_not(setuptools, python, route)
     ]
-    if full:
+    if part == "full":
         return exist
+    if part == "usual":
+        return [cell for cell in exist if cell in USUAL]
     here = (paddle, python)
     routes = list(INSTALLING)
     chosen = []

@@ -105,7 +105,10 @@ class Environment:
         self.python = folder / "bin/python"
         (self.site,) = folder.glob("lib/python*/site-packages")
         (self.site / "zz_shared.pth").write_text(f"{paddle_folder()}\n{shared_packages()}\n")
-        wheels = [wheel(name) for name in ("wheel", "build", "pyproject_hooks")]
+        needed = ["wheel", "build", "pyproject_hooks"]
+        if sys.version_info < (3, 10, 2):
+            needed += ["importlib_metadata", "zipp"]  # for build
+        wheels = [wheel(name) for name in needed]
         wheels += [wheel("setuptools", setuptools)] if setuptools else []
         wheels += [paddlemend_wheel()] if mended else []
         for path in wheels:

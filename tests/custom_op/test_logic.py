@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path, PurePath
 
 import pytest
-from environment import tools
+import setuptools
+from environment import compilers, files_below, tools, write_project
 from paddlemend.custom_op import cuda, execution, toolchain
+from paddlemend.custom_op.commands import CleanCommand
+from paddlemend.custom_op.distribution import with_names
 from paddlemend.custom_op.errors import BuildError
 from paddlemend.custom_op.extensions import CppExtension
 from paddlemend.custom_op.layout import import_name, is_importable, layout
-from paddlemend.custom_op.plan import Plan, Step
-from paddlemend.custom_op.project import name_extensions
+from paddlemend.custom_op.lock import build_lock
+from paddlemend.custom_op.names import name_extensions
+from paddlemend.custom_op.plan import Library, Plan, Step, make_plan
 from paddlemend.custom_op.stub import is_stub, write_stub
 
 
@@ -51,6 +57,46 @@ def named(given, distribution, modules=()):
 )
 def test_the_name_of_an_extension(given, distribution, modules, expected):
     assert named(given, distribution, modules) == expected
+
+
+def read_project(folder, files, monkeypatch, **attributes):
+    """The packages of a project with an extension, and the modules that it may not be named as."""
+    monkeypatch.chdir(write_project(folder / "p", files))
+    names = []
+    extension = CppExtension(["a.cc"])
+    read = with_names(setuptools.Distribution, names.append)(
+        {"ext_modules": [extension], **attributes}
+    )
+    read.parse_config_files()
+    return read.packages, names
+
+
+PYPROJECT = {"pyproject.toml": '[project]\nname = "pkg"\nversion = "1"\n'}
+
+
+@pytest.mark.parametrize(
+    ("source", "files", "attributes"),
+    [
+        ("src/pkg", PYPROJECT, {}),  # found by setuptools
+        ("pkg", PYPROJECT, {}),
+        ("pkg", {"setup.cfg": "[options]\npackages = find:\n"}, {}),
+        ("other", {}, {"packages": ["pkg"], "package_dir": {"pkg": "other"}}),
+    ],
+)
+def test_an_extension_may_not_have_the_name_of_a_module_wherever_it_is_declared(
+    source, files, attributes, tmp_path, monkeypatch
+):
+    files = {**files, f"{source}/__init__.py": "", f"{source}/helper.py": ""}
+    _, names = read_project(tmp_path, files, monkeypatch, **attributes)
+    assert names == [{"pkg", "pkg.helper"}]
+
+
+def test_the_stub_of_an_in_place_build_is_not_found_as_a_second_package(tmp_path, monkeypatch):
+    write_stub(tmp_path / "stub.py", "ops_pd_.so", "3.3.1")
+    stub = (tmp_path / "stub.py").read_text()
+    files = {**PYPROJECT, "pkg/__init__.py": "", "ops/__init__.py": stub}
+    packages, _ = read_project(tmp_path, files, monkeypatch)
+    assert packages == ["pkg"]
 
 
 def test_the_callers_lists_stay_as_they_are():
@@ -104,6 +150,49 @@ def test_a_compiler_behind_a_cache_gets_no_second_one(monkeypatch, tmp_path):
     assert toolchain.compiler_cache([str(tmp_path / "ccache"), "g++"]) == []
     monkeypatch.setenv("PADDLEMEND_COMPILER_CACHE", "")
     assert toolchain.compiler_cache(["g++"]) == []
+
+
+@pytest.mark.parametrize("cache", ["ccache", "sccache"])
+def test_a_compiler_cache_on_path_runs_the_compilers_of_c_cpp_and_cuda(
+    cache, monkeypatch, tmp_path
+):
+    for name in (cache, "nvcc"):
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{compilers()}")
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path))
+    sources = ["a.cc", "b.c", "c.cu"]
+    for name in sources:
+        (tmp_path / name).write_text("")
+    plan = make_plan(Library("ops", sources), tmp_path / "objects", tmp_path)
+    compilers_run = [step.command[:2] for step in plan.compile]
+    assert [words[0] for words in compilers_run] == [str(tmp_path / "bin" / cache)] * 3
+    assert compilers_run[2][1] == str(tmp_path / "bin/nvcc")
+    assert plan.link[0].command[0] != str(tmp_path / "bin" / cache)
+
+
+def test_clean_removes_all_that_builds_made_and_nothing_else(monkeypatch, tmp_path):
+    files = ["build/ops/objects-cp311/ops/a.o", "build/ops/lib-cp311/ops.py", "objects-mine/a.o"]
+    monkeypatch.chdir(write_project(tmp_path / "p", dict.fromkeys(files, "")))
+    distribution = setuptools.Distribution()
+    distribution.get_command_obj("build").build_base = "build/ops"
+    distribution.get_command_obj("build").build_lib = "build/ops/lib-cp311"
+    command = CleanCommand(distribution)
+    command.all = True
+    command.ensure_finalized()
+    command.run()
+    assert files_below(tmp_path / "p") == {"objects-mine/a.o"}
+
+
+def test_a_place_for_locks_that_cannot_be_written_is_named(monkeypatch, tmp_path):
+    (tmp_path / f"paddlemend-locks-{os.getuid()}").write_text("a file")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with (
+        pytest.raises(BuildError, match=f"{tmp_path}.* is expected to be a folder"),
+        build_lock("/"),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two"])

@@ -1,6 +1,6 @@
 """setuptools x route on this Paddle and Python: installs, is right, uninstalls without a rest.
 
-COVERING=ci runs CI's part of the cells, COVERING=full all of them.
+COVERING names the part of the cells: ci, usual or full.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ HERE = (
     ".".join(paddle.__version__.split(".")[:2]),
     ".".join(map(str, sys.version_info[:2])),
 )
-FULL = os.environ["COVERING"] == "full"
 
 
-@pytest.mark.parametrize(("setuptools", "route"), cells(*HERE, FULL))
+@pytest.mark.parametrize(("setuptools", "route"), cells(*HERE, os.environ["COVERING"]))
 def test_cell(setuptools, route, environment, project, tmp_path):
     there = environment(setuptools)
     folder = project()

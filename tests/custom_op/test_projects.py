@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 
 import pytest
 from environment import HERE, setup_py
 
 INSTALL = ("-m", "pip", "install", "--no-build-isolation", ".")
+EDITABLE = ("-m", "pip", "install", "--no-build-isolation", "-e", ".")
 SAME = ", name='a'"
 TWO = 'CppExtension(sources=["relu_op.cc"]{}), CppExtension(sources=["double_op.cc"]{})'
 
@@ -75,8 +75,7 @@ assert other_ops.custom_double(x).tolist() == [-2, 6]
         "other_ops/__init__.py",
         "other_ops/other_ops_pd_.so",
     }
-    editable = ("-m", "pip", "install", "--no-build-isolation", "-e", ".")
-    installed_then_removed(there, folder, check, "my-pkg", editable)
+    installed_then_removed(there, folder, check, "my-pkg", EDITABLE)
     assert "MINE = 1" in (folder / "my_pkg/__init__.py").read_text()
     installed_then_removed(there, folder, check, "my-pkg", ("setup.py", "install"))
 
@@ -92,7 +91,8 @@ def test_a_dotted_name_of_the_project_is_the_module(environment, project):
     arguments = 'name="custom_ops.relu", ext_modules=CppExtension(sources=["relu_op.cc"])'
     check = "from custom_ops.relu import custom_relu; custom_relu(paddle.ones([1]))"
     folder = project({"setup.py": setup_py(arguments)})
-    installed_then_removed(environment(), folder, check, "custom_ops.relu")
+    for route in (INSTALL, EDITABLE):
+        installed_then_removed(environment(), folder, check, "custom_ops.relu", route)
 
 
 def test_name_and_version_from_pyproject_toml(environment, project):
@@ -160,7 +160,7 @@ def test_headers_macros_and_flags_by_language_reach_the_compiler(environment, pr
         ),
         (
             'name="pkg", packages=["pkg"], ext_modules=CppExtension(sources=["relu_op.cc"])',
-            "name 'pkg' is both an extension and a package of the project",
+            "name 'pkg' is both an extension and a module of the project",
         ),
         ('ext_modules=CppExtension(sources=["relu_op.cc"])', "name is missing"),
         ('name="x", ext_modules=CppExtension(sources="relu_op.cc")', "sources is 'relu_op.cc'"),
@@ -201,18 +201,25 @@ def test_fastdeploy_finds_the_library_and_imports_it_where_it_copies_it(environm
     there.check("fastdeploy.ops.fastdeploy_ops", PYTHONPATH=str(folder))
 
 
-def test_a_new_version_replaces_the_one_that_setup_py_installed(environment, project):
-    arguments = 'name="relu_ops", version="{}", ext_modules=CppExtension(sources=["relu_op.cc"])'
-    folder = project({"setup.py": setup_py(arguments.format("1.0"))})
+def test_setup_py_install_replaces_what_a_former_installation_left(environment, project):
+    """Another version, another name of the extension, and what pip installed."""
+    arguments = (
+        'name="some-ops", version="{}", ext_modules=CppExtension(name="{}", sources=["relu_op.cc"])'
+    )
+    folder = project()
     there = environment()
     before = there.installed()
-    there.run("setup.py", "install", cwd=folder)
-    (folder / "setup.py").write_text(setup_py(arguments.format("2.0")))
-    there.run("setup.py", "install", cwd=folder)
-    assert [entry.name for entry in there.site.glob("relu_ops-*")] == [
-        f"relu_ops-2.0-py{sys.version_info[0]}.{sys.version_info[1]}.egg-info"
-    ]
-    there.pip("uninstall", "--yes", "relu_ops")
+    for version, name, *route in (
+        ("1.0", "first_ops", *INSTALL),
+        ("2.0", "second_ops", "setup.py", "install"),
+        ("2.0", "third_ops", "setup.py", "install"),
+    ):
+        (folder / "setup.py").write_text(setup_py(arguments.format(version, name)))
+        there.run(*route, cwd=folder)
+        tops = {path.split("/")[0] for path in there.installed() - before}
+        assert {top for top in tops if not top.endswith("-info")} == {name}
+    there.check("third_ops")
+    there.pip("uninstall", "--yes", "some-ops")
     assert there.installed() == before
 
 

@@ -78,3 +78,15 @@ load("jit_ops", [sys.argv[1]], build_directory=sys.argv[2])
 def test_paddle_needs_setuptools_to_be_imported(environment):
     result = environment(None, mended=False).run("-c", "import paddle", ok=False)
     assert "No module named 'setuptools'" in result.stdout
+
+
+def test_no_wheel_has_the_headers_of_raw_operators(stock):
+    """Paddle's own test of them is built inside Paddle's tree."""
+    there, _ = stock
+    code = """
+import os, paddle
+folder = os.path.join(paddle.sysconfig.get_include(), "paddle/fluid/framework")
+names = ["custom_raw_op_kernel_func.h", "op_registry.h"]
+print([name for name in names if os.path.exists(os.path.join(folder, name))])
+"""
+    assert there.run("-c", code).stdout.endswith("[]\n")

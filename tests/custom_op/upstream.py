@@ -2,9 +2,9 @@
 
     ./bazelw run //tests/custom_op:upstream -- --upstream-tests PATH [--setuptools 80.9.0 84.2.1]
 
-PATH is a checkout of Paddle at the release that is selected, or its folder `test`. Each test file
-runs in a process of its own, in a fresh environment with this paddlemend; the exit status is that
-of all that can pass on a machine without GPU.
+PATH is a checkout of Paddle at the release that is selected, its folder `test`, one of the two
+folders in it, or one test file. Each test file runs in a process of its own, in a fresh environment
+with this paddlemend; the exit status is that of all that can pass on a machine without GPU.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+FOLDERS = ("cpp_extension", "custom_op")
 GPU = "needs a GPU"
 OURS = "test_operators.py::test_upstream_behaviour[…-{}]"
 
@@ -36,7 +38,7 @@ TESTS = {
     "custom_op/test_custom_contiguous.py": (OURS.format("contiguous"), ""),
     "custom_op/test_custom_tensor_operator.py": (OURS.format("tensor_operator"), ""),
     "custom_op/test_custom_raw_op_kernel_op.py": (
-        "none",
+        "test_stock.py::test_no_wheel_has_the_headers_of_raw_operators",
         "includes headers of Paddle's sources that no wheel has",
     ),
     "custom_op/test_custom_relu_op_setup.py": ("test_routes.py, check_relu.py", GPU),
@@ -87,33 +89,49 @@ def main() -> int:
     parser.add_argument("--setuptools", nargs="+", default=["80.9.0", "84.2.1"])
     options = parser.parse_args()
     given = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), options.upstream_tests)
-    root = next((path for path in (given / "test", given) if (path / "custom_op").is_dir()), None)
-    if root is None:
-        parser.error(f"--upstream-tests is {str(given)!r}, expected a folder with test/custom_op")
-    failed = 0
-    for version in options.setuptools:
-        failed += run_all(root, version)
+    try:
+        tests = find_tests(given)
+    except ValueError as error:
+        parser.error(str(error))
+    failed = sum(run_all(tests, version) for version in options.setuptools)
+    print(f"{failed} of {len(tests) * len(options.setuptools)} failed")
     return int(failed > 0)
 
 
-def run_all(root: Path, setuptools: str) -> int:
-    """Runs the originals with one setuptools; returns how many failed."""
+def find_tests(given: Path) -> list[Path]:
+    """The test files that a path names; raises ValueError if it names none."""
+    given = given.absolute()
+    if given.is_file():
+        return [given]
+    root = given / "test" if (given / "test").is_dir() else given
+    folders = [root / name for name in FOLDERS] + ([given] if given.name in FOLDERS else [])
+    found = sorted(test for folder in folders for test in folder.glob("test_*.py"))
+    if not found:
+        raise ValueError(
+            f"--upstream-tests is {str(given)!r}, expected a checkout of Paddle with tests in "
+            "test/custom_op or test/cpp_extension, such a folder, or one test file"
+        )
+    return found
+
+
+def run_all(tests: Sequence[Path], setuptools: str) -> int:
+    """Runs test files with one setuptools; returns how many failed."""
     from environment import Environment, session_folder
 
     there = Environment(session_folder() / f"upstream-{setuptools}", setuptools)
     failed = 0
-    for name in sorted(path.relative_to(root).as_posix() for path in root.glob("c*_*/test_*.py")):
-        if name.split("/")[0] not in ("custom_op", "cpp_extension"):
-            continue
+    for test in tests:
+        name = f"{test.parent.name}/{test.name}"
         why = TESTS.get(name, ("", ""))[1]
         if why:
             print(f"setuptools {setuptools}  {name}  not run: {why}", flush=True)
             continue
         copy = session_folder() / "sources" / setuptools / name.replace("/", "-")
-        shutil.copytree((root / name).parent, copy)  # tests leave files beside themselves
-        result = there.run(Path(name).name, cwd=copy, ok=False)
+        shutil.copytree(test.parent, copy)  # tests leave files beside themselves
+        result = there.run(test.name, cwd=copy, ok=False)
         failed += result.returncode != 0
-        print(f"setuptools {setuptools}  {name}  {'ok' if not result.returncode else 'FAILED'}")
+        word = "FAILED" if result.returncode else "ok"
+        print(f"setuptools {setuptools}  {name}  {word}", flush=True)
         if result.returncode:
             print("    " + "\n    ".join(result.stdout.splitlines()[-15:]), flush=True)
     return failed

