@@ -32,7 +32,8 @@ _QUIET_PACKAGES = frozenset(
     }
 )
 
-_INSTALLED = tuple(
+# The folders of the standard library and of installed packages.
+INSTALLED = tuple(
     sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 
@@ -69,7 +70,7 @@ def _is_quiet(finder: Any) -> bool:
 def _is_installed(module: str) -> bool:
     """Whether a module is one of the standard library or of an installed package."""
     file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return file.startswith(_INSTALLED)
+    return file.startswith(INSTALLED)
 
 
 def is_asking() -> bool:

@@ -139,6 +139,7 @@ def import_name(executor: Any, instruction: Any) -> None:
 
 def run_import(graph: Any, executor: Any, name: str, fromlist: Any, level: int) -> Any:
     """The variable of what an import statement gives; `executor` is None for a call."""
+    translation.require_alone()
     module_globals = package_globals(executor) if executor is not None else {}
     with translation.importing():
         imported = statements.import_name(

@@ -18,7 +18,8 @@ from paddle.jit.sot.opcode_translator.custom_code import CustomCode
 from paddle.jit.sot.opcode_translator.executor import executor_cache, function_graph
 from paddle.jit.sot.opcode_translator.executor.dispatcher import Dispatcher
 from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
-from paddlemend.sot import finders, frames
+from paddle.jit.sot.utils import envs
+from paddlemend.sot import finders, frames, threads
 from paddlemend.sot.answers import Given
 from paddlemend.sot.bytecode import Code
 from paddlemend.sot.captured import Captured
@@ -32,6 +33,12 @@ _hook_holder = next(
     for each in paddle_translate.symbolic_translate.__code__.co_consts
     if isinstance(each, CodeType) and each.co_name == "impl"
 )
+
+_GUARD_TREES = [
+    getattr(envs, name)
+    for name in ("ENV_SOT_ENABLE_GUARD_TREE", "ENV_SOT_ENABLE_STRICT_GUARD_CHECK")
+    if hasattr(envs, name)
+]
 
 # Functions whose frames are run again, by the interpreter, if their graph fails.
 trampolines: set[CodeType] = set()
@@ -54,6 +61,7 @@ def install(patches: Patches) -> None:
     patches.wrap(executor_cache.OpcodeExecutorCache, "translate", _translate)
     patches.wrap(function_graph, "find_traceable_vars", _order_guards)
     patches.on_undo(_RaisingFinder.withdraw)
+    threads.install(patches, lambda: _takes_part(current_frame().f_code))
 
 
 def _order_guards(stock: Callable[..., list[Any]], variables: list[Any]) -> list[Any]:
@@ -92,12 +100,35 @@ def is_run_again_on_errors(executor: Any) -> bool:
 
 def _translate(stock: Callable[..., Any], cache: Any, frame: Any, **kwargs: Any) -> Any:
     if _is_in_import() or not _acquire():
-        return _result(CustomCode(None, True), _never)
+        return _left_for_now()
     try:
+        _forget_what_never_serves(cache, frame.f_code)
+        if _is_ours(frame.f_code) and not _may_translate():
+            return _left_for_now()
         return stock(cache, frame, **kwargs)
     finally:
         Replay.forget()
         _lock.release()
+
+
+def _forget_what_never_serves(cache: Any, code: CodeType) -> None:
+    """Paddle keeps what serves one call, too, and gives a code object up that has twenty."""
+    kept = cache.cache.get(code)
+    if kept is None or any(each.get() for each in _GUARD_TREES):  # which number them
+        return
+    kept = kept[0] if isinstance(kept, tuple) else kept
+    kept[:] = [each for each in kept if each[1] is not _never]
+
+
+def _may_translate() -> bool:
+    threads.note_caller()
+    return threads.is_alone()
+
+
+def require_alone() -> None:
+    """Leaves the frame that is translated to the interpreter, for this call, if need be."""
+    if not _may_translate():
+        raise threads.NotAlone
 
 
 def _is_in_import() -> bool:
@@ -154,6 +185,8 @@ def _translate_once(
             _parted.add(_origin(frame.f_code))
         kept = result[0].code is not None and not (_state.has_imported and _state.has_doubts)
         return _result(result[0], _never) if kept and _state.serves_once else result
+    except threads.NotAlone:
+        return _left_for_now()
     except Captured:  # the interpreter raises it
         return _result(CustomCode(None, True), executor_cache.dummy_guard)
     except Exception as error:
@@ -168,7 +201,12 @@ def _translate_once(
 
 def _takes_part(code: CodeType) -> bool:
     """Whether the frame of `code` is translated, if it is, because of the handlers of imports."""
-    if has_imported() or code in trampolines or Code.of(code).imports:
+    return has_imported() or _is_ours(code)
+
+
+def _is_ours(code: CodeType) -> bool:
+    """Whether that is to be seen before its translation."""
+    if code in trampolines or Code.of(code).imports:
         return True
     return code.co_name.startswith("$") and _origin(code) in _parted
 
@@ -249,6 +287,11 @@ def current_frame() -> Any:
 def _is_strict_fallback(error: Exception) -> bool:
     """Paddle's strict mode asks for the error instead of dygraph."""
     return executor_cache.is_strict_mode() and isinstance(error, executor_cache.FallbackError)
+
+
+def _left_for_now() -> Any:
+    """The result of a translation that leaves one call to the interpreter."""
+    return _result(CustomCode(None, True), _never)
 
 
 def _native() -> Any:

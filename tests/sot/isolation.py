@@ -8,13 +8,15 @@ from collections.abc import Callable
 
 from paddlemend.child import run_in_child
 
+_PATIENCE = 300  # seconds, on a machine that is busy with other tests
+
 
 def in_child(test: Callable[[], None]) -> Callable[[], None]:
     """Runs the body of a test function in a fresh child process."""
 
     @functools.wraps(test)
     def run() -> None:
-        outcome = run_in_child(_run_body, test.__module__, test.__name__, timeout=120)
+        outcome = run_in_child(_run_body, test.__module__, test.__name__, timeout=_PATIENCE)
         assert outcome.returned, f"{outcome.describe()}\n{outcome.traceback}\n{outcome.output}"
 
     return run

@@ -159,29 +159,46 @@ def _guards_after_install():
 
 
 @in_child
-def test_several_threads_translate_and_run():
+def test_several_threads_get_what_the_interpreter_gives():
     installation.install()
     functions = [_numbered(number) for number in range(4)]
     translated = [translate(function) for function in functions]
-    results, errors = {}, []
+    _run_in_threads(functions, translated, calls=5)
+    assert [graphs_of(each) for each in translated] == [1] * 4  # once no other thread is left
+
+
+@in_child
+def test_several_threads_run_the_graphs_of_what_is_translated():
+    installation.install()
+    functions = [_numbered(number) for number in range(4)]
+    translated = [translate(function) for function in functions]
+    assert [graphs_of(each) for each in translated] == [1] * 4
+    counter = Counter()
+    _run_in_threads(functions, translated, calls=50)
+    assert counter.count == 8 * 50
+
+
+def _run_in_threads(functions, translated, calls):
+    """Two threads call each function; all that it gives is compared with the interpreter's."""
+    expected = [function(tensor()).numpy().tolist() for function in functions]
+    results, errors = [], []
 
     def work(number):
         try:
-            for _ in range(5):
-                each = translated[number % 4](tensor())
-                results[number, threading.get_ident()] = each.numpy().tolist()
+            for _ in range(calls):
+                value = translated[number](tensor()).numpy().tolist()
+                results.append((number, value))
         except BaseException as error:
             errors.append(repr(error))
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    threads = [threading.Thread(target=work, args=(number % 4,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     assert errors == []
-    assert len(results) == 8
-    for (number, _), value in results.items():
-        assert value == functions[number % 4](tensor()).numpy().tolist()
+    assert len(results) == 8 * calls
+    assert [value for number, value in results if value != expected[number]] == []
 
 
 def _numbered(number):
