@@ -7,9 +7,17 @@ import math
 import torch
 from paddlemend import catalogue
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Arguments, LibraryCall, Parameter, Rule, TorchCall
+from paddlemend.apitest.rules.model import Arguments, LibraryCall, Parameter, Rule
 
 _PARAMETERS = (Parameter("x"), Parameter("y"), Parameter("name"))
+
+
+def copysign(x: torch.Tensor, y: torch.Tensor | float) -> torch.Tensor:
+    """torch.copysign; complex numbers, of which Torch takes some, are refused."""
+    for name, operand in (("x", x), ("y", y)):
+        if isinstance(operand, torch.Tensor):
+            require(not operand.is_complex(), f"{name} must be real, got {operand.dtype}")
+    return torch.copysign(x, y)
 
 
 def copysign_(x: torch.Tensor, y: torch.Tensor | float) -> torch.Tensor:
@@ -56,7 +64,7 @@ RULES = (
         aliases=("paddle.Tensor.copysign", "paddle.tensor.copysign"),
         operator=catalogue.operator("copysign"),
         parameters=_PARAMETERS,
-        reference=TorchCall("torch.copysign", ("x", "y")),
+        reference=copysign,
         library=LibraryCall(
             function="copysign",
             arguments=("x", "y"),
