@@ -21,7 +21,6 @@ FLOAT8_DTYPES = ("float8_e4m3fn", "float8_e5m2")  # Paddle moves them, and compu
 # Policies: what install() does with the stock kernel of an operator.
 REPLACE = "replace"  # ours runs always
 GUARD = "guard"  # ours runs where stock is wrong or missing, stock elsewhere
-PENDING = "pending"  # judged by the harness, not mended yet: the stock kernel runs
 
 # Tolerance rules: how a result is judged (py/apitest/tolerance.py gives the numbers).
 BITWISE = "bitwise"  # data movement: every bit equal
@@ -636,9 +635,6 @@ OPERATORS: tuple[Operator, ...] = (
     CONV2D,
     CONV2D_TRANSPOSE,
 )
-
-# Those that install() mends; the others are only judged by the harness so far.
-MENDED: tuple[Operator, ...] = tuple(entry for entry in OPERATORS if entry.policy != PENDING)
 
 
 def operator(name: str) -> Operator:

@@ -13,7 +13,7 @@ from paddlemend import catalogue
 def mended() -> str:
     """What is wrong in the released wheels, by operator: the table `mended`."""
     lines = ["| Operator | APIs | Wrong in the released wheels |", "|---|---|---|"]
-    for operator in catalogue.MENDED:
+    for operator in catalogue.OPERATORS:
         apis = ", ".join(f"`{path}`" for api in operator.apis for path in api.paths)
         lines.append(f"| {operator.name} | {apis} | {'<br>'.join(operator.wrong_today)} |")
     return "\n".join(lines)
@@ -22,7 +22,7 @@ def mended() -> str:
 def differences() -> str:
     """Where Paddle's documented answer is not Torch's: the table `differences`."""
     lines = ["| Name | Difference |", "|---|---|"]
-    for operator in catalogue.MENDED:
+    for operator in catalogue.OPERATORS:
         for entry in operator.differences:
             lines.append(f"| `{entry.name}` | {entry.reason} ([source]({entry.link})) |")
     return "\n".join(lines)
@@ -31,7 +31,7 @@ def differences() -> str:
 def changes() -> str:
     """Changes to programs that run today: the table `changes`."""
     lines = ["| Name | What programs see |", "|---|---|"]
-    for operator in catalogue.MENDED:
+    for operator in catalogue.OPERATORS:
         for change in operator.behaviour_changes:
             lines.append(f"| `{change.name}` | {change.description} |")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from paddlemend import catalogue
 
 _changes = {
-    change.name: change for operator in catalogue.MENDED for change in operator.behaviour_changes
+    change.name: change for operator in catalogue.OPERATORS for change in operator.behaviour_changes
 }
 _kept: set[str] = set()
 _warned: set[str] = set()

@@ -87,10 +87,10 @@ def stock() -> Iterator[None]:
 
 def _chosen(kernels: Iterable[str] | None) -> list[catalogue.Operator]:
     if kernels is None:
-        return list(catalogue.MENDED)
+        return list(catalogue.OPERATORS)
     if isinstance(kernels, str):
         raise ValueError(f"kernels is the string {kernels!r}; expected a list of operator names")
-    known = {operator.name: operator for operator in catalogue.MENDED}
+    known = {operator.name: operator for operator in catalogue.OPERATORS}
     names = list(kernels)
     for name in names:
         if name not in known:

@@ -80,7 +80,7 @@ def status() -> Status:
     """What install() did in this process; never raises, whatever Paddle is here."""
     paddle = sys.modules.get("paddle")
     adapter = installation.loaded_adapter()
-    operators = tuple(_operator_status(operator) for operator in catalogue.MENDED)
+    operators = tuple(_operator_status(operator) for operator in catalogue.OPERATORS)
     states = {operator.name: operator.state for operator in operators}
     return Status(
         paddle=paddle.__version__ if paddle else "",
@@ -91,7 +91,7 @@ def status() -> Status:
             ChangeStatus(
                 change.name, _change_state(change.name, states[entry.name]), change.description
             )
-            for entry in catalogue.MENDED
+            for entry in catalogue.OPERATORS
             for change in entry.behaviour_changes
         ),
         sot=sot_installation.state(),

@@ -45,7 +45,7 @@ def test_nothing_changes_before_install():
 def test_install_replaces_every_operator_of_the_catalogue():
     paddlemend.install()
     assert not accepts_minus_2()
-    for operator in catalogue.MENDED:
+    for operator in catalogue.OPERATORS:
         status = state_of(operator.name)
         assert status.state == "replaced"
         for kernel in operator.phi_kernels:
@@ -67,7 +67,7 @@ def test_the_adapter_offers_exactly_the_kernels_of_the_catalogue():
     offered = installation.loaded_adapter().offered_kernels()
     assert offered == {
         (operator.name, kernel.name)
-        for operator in catalogue.MENDED
+        for operator in catalogue.OPERATORS
         for kernel in operator.phi_kernels
     }
 
@@ -299,7 +299,7 @@ def run_cli(*words: str, **kwargs) -> subprocess.CompletedProcess:
 def test_the_status_command_shows_every_operator():
     result = run_cli("status")
     assert result.returncode == 0, result.stderr
-    for operator in catalogue.MENDED:
+    for operator in catalogue.OPERATORS:
         assert f"{operator.name}" in result.stdout
     assert "replaced" in result.stdout
 
