@@ -7,7 +7,8 @@ _COPTS = "//command_line_option:copt"
 _CUDA = "//third_party/cuda:library"
 
 def _configuration_impl(settings, attr):
-    copts = ["-fno-sanitize-recover=all"] if "ubsan" in attr.sanitizers else []
+    copts = ["-O1"] if attr.sanitizers else []
+    copts += ["-fno-sanitize-recover=all"] if "ubsan" in attr.sanitizers else []
     return {
         _COPTS: settings[_COPTS] + copts,
         _CUDA: "on" if attr.cuda else settings[_CUDA],
