@@ -132,7 +132,20 @@ def call_property(
         require(variable.graph, checks.attribute_is(owner, name, owner.__dict__[name]))
         function = VariableFactory.from_value(getter, variable.graph, PinnedTracker(getter))
         return function(variable)
+    _guard_class(variable, name)
     return stock(variable, name, *default, **kwargs)
+
+
+def _guard_class(variable: Any, name: str) -> None:
+    """What an object that the frame itself made has of its class is guarded there."""
+    if not isinstance(variable, ObjectVariable) or variable.tracker.is_traceable():
+        return
+    if name in getattr(variable.value, "__dict__", {}) or not translation.import_is_near():
+        return
+    kinds = type(variable.value).__mro__
+    owner = next((each for each in kinds if each is not object and name in vars(each)), None)
+    if owner is not None:
+        require(variable.graph, checks.attribute_is(owner, name, vars(owner)[name]))
 
 
 def _property_of(variable: Any, name: str) -> tuple[type, FunctionType] | None:
