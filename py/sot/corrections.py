@@ -16,15 +16,19 @@ from paddle.jit.sot.opcode_translator.executor.dispatch_functions import (
     operator_not_in,
 )
 from paddle.jit.sot.opcode_translator.executor.function_graph import FunctionGraph
+from paddle.jit.sot.opcode_translator.executor.guard import StringifiedExpression
 from paddle.jit.sot.opcode_translator.executor.opcode_executor import OpcodeExecutorBase
 from paddle.jit.sot.opcode_translator.executor.variables import (
     BuiltinVariable,
     ConstantVariable,
     DictVariable,
+    ListVariable,
     ObjectVariable,
     TensorVariable,
+    TupleVariable,
     VariableBase,
     VariableFactory,
+    basic,
 )
 from paddle.jit.sot.opcode_translator.executor.variables.callable import (
     UserDefinedFunctionVariable,
@@ -44,6 +48,11 @@ def install(patches: Patches) -> None:
     patches.wrap(FunctionGraph, "call_paddle_api", refuse_state)
     patches.wrap(TensorVariable, "setattr", refuse_stop_gradient)
     patches.wrap(OpcodeExecutorBase, "get_var", refuse_unbound)
+    names = ("NumpyNumberVariable", "NumPyNumberVariable")  # until 3.0, since
+    numbers = [getattr(basic, name) for name in names if hasattr(basic, name)]
+    for kind in (ConstantVariable, *numbers):
+        patches.wrap(kind, "make_stringified_guard", guard_sign)
+        patches.wrap(kind, "make_faster_guard", guard_sign_in_tree)
     generators = getattr(opcode_inline_executor, "OpcodeInlineGeneratorExecutor", None)
     if generators is not None:
         for name in ("GET_YIELD_FROM_ITER", "YIELD_FROM"):
@@ -85,6 +94,33 @@ def _guard_membership(owner: Any, key: Any) -> None:
         translation.guard_if_it_imports(variable)
 
 
+def guard_sign(stock: Callable[..., Any], variable: Any, /) -> Any:
+    """0.0 and -0.0 are equal, which is all that Paddle asks for, and not the same."""
+    guards = stock(variable)
+    if not translation.has_imported() or not _has_sign(variable):
+        return guards
+    number = variable.tracker.trace_value_from_frame()
+    expression = f"__pm_repr({{}}) == {repr(variable.value)!r}"
+    names = {**number.free_vars, "__pm_repr": repr}
+    return [*guards, StringifiedExpression(expression, [number], names)]
+
+
+def guard_sign_in_tree(stock: Callable[..., Any], variable: Any, /) -> Any:
+    """`guard_sign` for Paddle's other way to keep guards."""
+    guards = stock(variable)
+    if not translation.has_imported() or not _has_sign(variable):
+        return guards
+    core, text = paddle.framework.core, repr(variable.value)
+    holds = core.LambdaGuard(lambda value: repr(value) == text)
+    return [*guards, core.GuardNode(holds, [variable.tracker.guard_tree_expr_node()])]
+
+
+def _has_sign(variable: Any) -> bool:
+    """Whether a variable is a zero that has a sign."""
+    value = getattr(variable, "value", None)
+    return isinstance(value, (float, complex)) and not value
+
+
 def call_property(
     stock: Callable[..., Any], variable: Any, /, name: str, *default: Any, **kwargs: Any
 ) -> Any:
@@ -96,7 +132,20 @@ def call_property(
         require(variable.graph, checks.attribute_is(owner, name, owner.__dict__[name]))
         function = VariableFactory.from_value(getter, variable.graph, PinnedTracker(getter))
         return function(variable)
+    _guard_class(variable, name)
     return stock(variable, name, *default, **kwargs)
+
+
+def _guard_class(variable: Any, name: str) -> None:
+    """What an object that the frame itself made has of its class is guarded there."""
+    if not isinstance(variable, ObjectVariable) or variable.tracker.is_traceable():
+        return
+    if name in getattr(variable.value, "__dict__", {}) or not translation.import_is_near():
+        return
+    kinds = type(variable.value).__mro__
+    owner = next((each for each in kinds if each is not object and name in vars(each)), None)
+    if owner is not None:
+        require(variable.graph, checks.attribute_is(owner, name, vars(owner)[name]))
 
 
 def _property_of(variable: Any, name: str) -> tuple[type, FunctionType] | None:
@@ -117,6 +166,7 @@ def refuse_in_place_method(
 ) -> Any:
     """`y.add_(x)`: Paddle computes the sum and leaves y as it was."""
     _refuse_in_place(method_name)
+    _refuse_negative_zero(*args, *kwargs.values())
     return stock(graph, method_name, *args, **kwargs)
 
 
@@ -127,12 +177,23 @@ def refuse_state(
     _refuse_in_place(getattr(func, "__name__", ""))
     if func is paddle.seed:
         _refuse("paddle.seed")
+    _refuse_negative_zero(*args, *kwargs.values())
     return stock(graph, func, *args, **kwargs)
 
 
 def _refuse_in_place(name: str) -> None:
     if name.endswith("_") and not name.endswith("__"):
         _refuse(f"{name}, which changes a tensor in place")
+
+
+def _refuse_negative_zero(*variables: Any) -> None:
+    """Paddle's programs have one constant for 0.0 and -0.0: that which any of them had first."""
+    for variable in variables:
+        if isinstance(variable, (ListVariable, TupleVariable)):
+            _refuse_negative_zero(*variable.get_wrapped_items())
+        elif isinstance(variable, VariableBase) and _has_sign(variable):
+            if "-" in repr(variable.value):
+                _refuse(f"the constant {variable.value!r}")
 
 
 def refuse_stop_gradient(stock: Callable[..., Any], variable: Any, /, key: str, value: Any) -> Any:

@@ -6,6 +6,21 @@ from forms import _ANY, _form
 
 FORMS = [
     _form(
+        "negative_zero",
+        """
+        import paddle
+        K = 0.0
+        def f(x):
+            import math
+            return math.pi / paddle.full_like(x, K)
+        def before(number):
+            global K
+            K = -0.0 if number % 2 else 0.0
+    """,
+        _ANY,
+        "a program of Paddle's has one constant for 0.0 and -0.0",
+    ),
+    _form(
         "first_time_effects",
         """
         def f(x):

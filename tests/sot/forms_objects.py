@@ -6,6 +6,17 @@ from forms import _ANY, _form
 
 FORMS = [
     _form(
+        "class_attribute_of_a_new_object",
+        """
+        import formpkg.consts
+        def before(number):
+            formpkg.consts.Config.scale = float(number)
+        def f(x):
+            from formpkg.consts import Config
+            return x * Config().scale
+    """,
+    ),
+    _form(
         "defaults_changed",
         """
         import formpkg.consts as c
