@@ -213,9 +213,8 @@ def _refuse_negative_zero(*variables: Any) -> None:
     for variable in variables:
         if isinstance(variable, (ListVariable, TupleVariable)):
             _refuse_negative_zero(*variable.get_wrapped_items())
-        elif isinstance(variable, VariableBase) and _has_sign(variable):
-            if "-" in repr(variable.value):
-                _refuse(f"the constant {variable.value!r}")
+        elif _has_sign(variable) and "-" in repr(variable.value):
+            _refuse(f"the constant {variable.value!r}")
 
 
 def refuse_stop_gradient(stock: Callable[..., Any], variable: Any, /, key: str, value: Any) -> Any:

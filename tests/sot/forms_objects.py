@@ -45,7 +45,7 @@ FORMS = [
             return y + (2.0 if 1 in c else 3.0) + (4.0 if c == 1 else 5.0) + (6.0 if c else 7.0)
     """,
         _ANY,
-        "a call of an object whose class got methods later is a break of Paddle's",
+        "once its class has changed, Paddle runs it in several graphs",
     ),
     _form(
         "method_of_a_parent_replaced",
