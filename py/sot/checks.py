@@ -130,6 +130,30 @@ def _same_items(found: dict[str, Any] | None, expected: dict[str, Any]) -> bool:
     return found.keys() == expected.keys() and all(found[key] is expected[key] for key in expected)
 
 
+def members_are(kind: type) -> Check:
+    """A class has members of the same names, and the same functions and descriptors."""
+    pinned = name_of(kind)
+    functions = {name: each for name, each in vars(kind).items() if hasattr(each, "__get__")}
+    names = {
+        pinned: kind,
+        f"{pinned}_names": frozenset(vars(kind)),
+        f"{pinned}_functions": functions,
+        "__pm_same_members": _same_members,
+    }
+    return Check(f"__pm_same_members({pinned}, {pinned}_names, {pinned}_functions)", names)
+
+
+def _same_members(kind: type, names: frozenset[str], functions: dict[str, Any]) -> bool:
+    found = kind.__dict__
+    return found.keys() == names and all(found[name] is functions[name] for name in functions)
+
+
+def name_absent(scope: dict[str, Any], name: str) -> Check:
+    """A dictionary of globals, which is pinned, has no `name`."""
+    pinned = f"__pm_scope_{id(scope)}"
+    return Check(f"{name!r} not in {pinned}", {pinned: scope})
+
+
 def call_gives(function: Any, values: Sequence[Any], named: dict[str, Any], value: Any) -> Check:
     """Calling `function` gives `value` again: the object, or an equal constant."""
     symbol = f"__pm_gives_{next(_numbers)}"

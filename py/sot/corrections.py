@@ -34,15 +34,17 @@ from paddle.jit.sot.opcode_translator.executor.variables.callable import (
     UserDefinedFunctionVariable,
 )
 from paddle.jit.sot.utils.exceptions import FallbackError
-from paddlemend.sot import checks, frames, opcodes, translation
+from paddlemend.sot import checks, finders, frames, opcodes, translation
 from paddlemend.sot.patches import Patches
-from paddlemend.sot.variables import CheckVariable, MemberVariable, PinnedTracker, require
+from paddlemend.sot.variables import MemberVariable, PinnedTracker, require
 
 
 def install(patches: Patches) -> None:
     """Puts the corrections before Paddle's functions, for frames that have to do with imports."""
     patches.wrap(UserDefinedFunctionVariable, "call_function", guard_defaults)
     patches.wrap(BuiltinVariable, "call_function", guard_membership)
+    patches.wrap(ObjectVariable, "__init__", guard_class)
+    patches.wrap(OpcodeExecutorBase, "LOAD_GLOBAL", guard_builtin)
     patches.wrap(VariableBase, "getattr", call_property)
     patches.wrap(FunctionGraph, "call_tensor_method", refuse_in_place_method)
     patches.wrap(FunctionGraph, "call_paddle_api", refuse_state)
@@ -64,9 +66,29 @@ def guard_defaults(stock: Callable[..., Any], function: Any, /, *args: Any, **kw
     value = function.value
     is_python = isinstance(value, FunctionType) and not _is_paddles(value)
     if is_python and (value.__defaults__ is not None or value.__kwdefaults__ is not None):
-        check = CheckVariable(checks.defaults_are(value), function.graph)
-        translation.guard_if_it_imports(check)
+        translation.check_if_it_imports(function.graph, checks.defaults_are(value))
     return stock(function, *args, **kwargs)
+
+
+def guard_class(stock: Callable[..., Any], variable: Any, /, *args: Any, **kwargs: Any) -> None:
+    """The methods of an object's class are guarded: operators find them without being read."""
+    stock(variable, *args, **kwargs)
+    for kind in type(variable.value).__mro__:
+        if kind.__flags__ & _MADE_BY_PROGRAM and not finders.is_installed(kind.__module__):
+            translation.check_if_it_imports(variable.graph, checks.members_are(kind))
+
+
+_MADE_BY_PROGRAM = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
+
+def guard_builtin(stock: Callable[..., Any], executor: Any, instruction: Any, /) -> Any:
+    """A builtin is guarded by there being no global variable of its name."""
+    result = stock(executor, instruction)
+    scope, name = frames.module_globals_of(executor), instruction.argval
+    is_real = type(scope) is dict and isinstance(scope.get("__name__"), str)
+    if is_real and name not in scope and not name.startswith("_"):
+        translation.check_if_it_imports(executor._graph, checks.name_absent(scope, name))
+    return result
 
 
 def guard_membership(stock: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -191,9 +213,8 @@ def _refuse_negative_zero(*variables: Any) -> None:
     for variable in variables:
         if isinstance(variable, (ListVariable, TupleVariable)):
             _refuse_negative_zero(*variable.get_wrapped_items())
-        elif isinstance(variable, VariableBase) and _has_sign(variable):
-            if "-" in repr(variable.value):
-                _refuse(f"the constant {variable.value!r}")
+        elif _has_sign(variable) and "-" in repr(variable.value):
+            _refuse(f"the constant {variable.value!r}")
 
 
 def refuse_stop_gradient(stock: Callable[..., Any], variable: Any, /, key: str, value: Any) -> Any:

@@ -64,10 +64,10 @@ def _is_quiet(finder: Any) -> bool:
     owner = finder if hasattr(finder, "__module__") else type(finder)
     module = str(getattr(owner, "__module__", None))
     package = module.partition(".")[0]
-    return package in _QUIET_PACKAGES or package.startswith("__editable__") or _is_installed(module)
+    return package in _QUIET_PACKAGES or package.startswith("__editable__") or is_installed(module)
 
 
-def _is_installed(module: str) -> bool:
+def is_installed(module: str) -> bool:
     """Whether a module is one of the standard library or of an installed package."""
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     return file.startswith(INSTALLED)

@@ -258,6 +258,13 @@ def guard_if_it_imports(variable: Any) -> None:
     _state.conditional.append(variable)
 
 
+def check_if_it_imports(graph: Any, check: Check) -> None:
+    """The same for a check, once."""
+    known = getattr(_state, "conditional", [])  # no translation may be running
+    if not any(isinstance(each, CheckVariable) and each.check == check for each in known):
+        known.append(CheckVariable(check, graph))
+
+
 def watch_reads(graph: Any) -> Callable[[], None]:
     """To be called after a module body ran: a translation that read before what the body changed
     is used for this call alone, since guards of containers are made of what is in them at its end.

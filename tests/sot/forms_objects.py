@@ -6,6 +6,74 @@ from forms import _ANY, _form
 
 FORMS = [
     _form(
+        "class_of_a_new_object_changes",
+        """
+        class A:
+            k = 1.0
+        class C(A):
+            pass
+        def before(number):
+            if number == 2:
+                C.k = 50.0
+            else:
+                A.k = float(number)
+            C.__len__ = lambda self: number
+            C.__call__ = lambda self, x: x + number
+            C.__add__ = lambda self, other: float(number) + other
+        def f(x):
+            import math
+            c = C()
+            return c(x) * c.k * len(c) * math.pi + (c + 1.0)
+    """,
+    ),
+    _form(
+        "methods_of_an_object_change",
+        """
+        class C:
+            def __bool__(self): return True
+        c = C()
+        def before(number):
+            C.__len__ = lambda self: number + 1
+            C.__call__ = lambda self, x: x + number
+            C.__getitem__ = lambda self, i: i + number
+            C.__contains__ = lambda self, i: bool(number % 2)
+            C.__eq__ = lambda self, other: bool(number % 2)
+            C.__bool__ = lambda self: number > 2
+        def f(x):
+            import math
+            y = c(x) * len(c) * math.pi + c[1]
+            return y + (2.0 if 1 in c else 3.0) + (4.0 if c == 1 else 5.0) + (6.0 if c else 7.0)
+    """,
+        _ANY,
+        "once its class has changed, Paddle runs it in several graphs",
+    ),
+    _form(
+        "method_of_a_parent_replaced",
+        """
+        class A:
+            def m(self, x): return x
+        class B(A):
+            def m(self, x):
+                import math
+                return super().m(x) * math.pi
+        def before(number):
+            A.m = lambda self, x: x + number
+        def f(x):
+            return B().m(x) + (1.0 if hasattr(B(), "flag") else 2.0)
+    """,
+    ),
+    _form(
+        "builtin_hidden_later",
+        """
+        def before(number):
+            if number == 2:
+                globals()["len"] = lambda value: 40.0
+        def f(x):
+            import math
+            return x * len([1, 2]) * math.pi
+    """,
+    ),
+    _form(
         "class_attribute_of_a_new_object",
         """
         import formpkg.consts
