@@ -21,6 +21,7 @@ def sanitized_cc_test(name, sanitizers = [["asan", "ubsan"]], **kwargs):
         configured_test(
             name = "_".join([name] + together),
             size = "medium",
+            timeout = "long",  # on a machine that is busy with other tests
             sanitizers = together,
             tags = ["ci"],
             test = ":" + name,
