@@ -159,6 +159,8 @@ def _mark(setuptools: str, rows: Sequence[dict], exist: Sequence[tuple[str, str]
     possible = sum(cell[0] == setuptools for cell in exist)
     if not possible:
         return "cannot exist"
+    if not here:
+        return "not run"
     failed = [row["route"] for row in here if row["result"] != "passed"]
     text = f"{len(here) - len(failed)} of {possible}"
     return f"{text}, failed: {', '.join(failed)}" if failed else text
