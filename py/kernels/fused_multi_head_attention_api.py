@@ -197,10 +197,15 @@ def _in_dtype(tensor: Any, dtype: Any) -> Any:
 
 
 def _layer_norm(x: Any, scale: Any, bias: Any, epsilon: float) -> Any:
-    """The wheel's has a wrong gradient of x alone, and refuses an epsilon above 0.001."""
-    distance = x - x.mean(-1, keepdim=True)
+    """The wheel's has a wrong gradient of x alone, and refuses an epsilon above 0.001.
+
+    In float64: what a mean is off by is the same for a whole row, and adds up in the gradients of
+    biases.
+    """
+    wide = _in_dtype(x, paddle.float64)
+    distance = wide - wide.mean(-1, keepdim=True)
     variance = (distance * distance).mean(-1, keepdim=True)
-    normalized = distance * paddle.rsqrt(variance + epsilon)
+    normalized = _in_dtype(distance * paddle.rsqrt(variance + epsilon), x.dtype)
     if scale is not None:
         normalized = normalized * paddle.expand_as(scale, normalized)
     return _plus(normalized, bias)
