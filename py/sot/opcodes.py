@@ -222,7 +222,7 @@ def step(stock: Callable[..., Any], executor: Any, instruction: Any) -> Any:
         catch(executor, captured)
         return None
     except _CapturedByPaddle as captured:
-        if handling.is_protected(frames.offset_of(executor)):
+        if handling.is_protected(frames.offset_of(executor)) and translation.import_is_near():
             raise FallbackError(f"{captured!r}, which these handlers do not know") from None
         raise
     if frames.statements_of(executor._graph) != recorded:
