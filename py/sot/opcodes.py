@@ -21,13 +21,14 @@ from paddle.jit.sot.opcode_translator.executor.variables import (
     VariableBase,
     VariableFactory,
 )
+from paddle.jit.sot.utils import exceptions
 from paddle.jit.sot.utils.exceptions import FallbackError
 from paddlemend.sot import answers, checks, frames, resolution, statements, translation, unwinding
 from paddlemend.sot.bytecode import HAS_TABLE, Code
 from paddlemend.sot.captured import Captured
 from paddlemend.sot.patches import Patches
 from paddlemend.sot.place import Place
-from paddlemend.sot.unwinding import Handling
+from paddlemend.sot.unwinding import Block, Handling
 from paddlemend.sot.variables import (
     CapturedVariable,
     ImportedModuleVariable,
@@ -35,6 +36,9 @@ from paddlemend.sot.variables import (
     break_graph,
     require,
 )
+
+# What the translator itself raises in the program; 3.0 has no such thing.
+_CapturedByPaddle = getattr(exceptions, "SotCapturedException", ())
 
 _PACKAGE_NAMES = ("__package__", "__spec__", "__name__", "__path__")
 
@@ -217,6 +221,10 @@ def step(stock: Callable[..., Any], executor: Any, instruction: Any) -> Any:
     except Captured as captured:
         catch(executor, captured)
         return None
+    except _CapturedByPaddle as captured:
+        if handling.is_protected(frames.offset_of(executor)) and translation.import_is_near():
+            raise FallbackError(f"{captured!r}, which these handlers do not know") from None
+        raise
     if frames.statements_of(executor._graph) != recorded:
         _check_protection(executor, handling)
     return stop
@@ -242,12 +250,21 @@ def catch(executor: Any, captured: Captured) -> None:
         if offset is not None and target is None:
             raise FallbackError(f"no instruction at offset {offset}")
     else:
-        if getattr(getattr(executor, "vframe", None), "block_stack", None):
-            raise FallbackError("an import failed inside a try statement of another kind")
+        _adopt_blocks(executor, handling)
         target = handling.catch_by_blocks(captured, executor.stack)
     if target is None:
         raise captured
     executor.jump_to(target)
+
+
+def _adopt_blocks(executor: Any, handling: Handling) -> None:
+    """The try statements of a frame without imports, up to now simulated by Paddle, are ours."""
+    blocks = getattr(getattr(executor, "vframe", None), "block_stack", [])
+    if any(block.type != "SETUP_FINALLY" for block in blocks):
+        raise FallbackError("an import failed inside a handler of another exception")
+    handling.blocks += [Block(block.handler, block.level) for block in blocks]
+    handling.has_adopted = handling.has_adopted or bool(blocks)
+    blocks.clear()
 
 
 def push_exc_info(executor: Any, instruction: Any) -> None:
@@ -452,7 +469,7 @@ def _for_imports(handler: Callable[..., Any], stock: Callable[..., Any] | None) 
     """`handler` in frames with imports, else what Paddle has or says."""
 
     def choose(executor: Any, instruction: Any) -> Any:
-        if Code.of(frames.code_of(executor)).concerns_imports:
+        if Code.of(frames.code_of(executor)).concerns_imports or handling_of(executor).has_adopted:
             return handler(executor, instruction)
         if stock is None and translation.import_errors_are_near():
             return handler(executor, instruction)

@@ -38,13 +38,14 @@ class Block(Generic[Target]):
 class Handling(Generic[Target]):
     """The exceptions of one frame: `handled` are those whose handlers run, the innermost last.
 
-    `constant` makes a variable of a constant.
+    `constant` makes a variable of a constant; `has_adopted` says that Paddle had `blocks` first.
     """
 
     code: Code
     constant: Callable[[Any], Any]
     handled: list[Any] = field(default_factory=list)
     blocks: list[Block[Target]] = field(default_factory=list)
+    has_adopted: bool = False
 
     def is_protected(self, offset: int) -> bool:
         """Whether a handler of the program would see an exception raised at `offset` now."""

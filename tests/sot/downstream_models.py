@@ -143,6 +143,17 @@ def adaptive_layer_norm() -> tuple[Any, Sequence[Any]]:
     return layer, (paddle.randn([2, 5, 16]), paddle.randn([2, 8]))
 
 
+def low_pass_filters() -> tuple[Any, Sequence[Any]]:
+    import paddle
+
+    folder = "paddlespeech.t2s.modules"
+    convolution = load(f"{folder}.fftconv1d").fft_conv1d
+    vars(sys.modules[folder])["fft_conv1d"] = convolution  # as its own `__init__` does
+    module = load("paddlespeech.audiotools.core._julius")
+    layer = module.LowPassFilters([0.05, 0.1])  # long enough for the branch with the import
+    return layer, (paddle.randn([2, 1000]),)
+
+
 MODELS = [
     Model("Projector", "paddlex", "from einops import rearrange, in a loop", projector),
     Model("SiglipVisionEmbeddings", "paddlex", "from einops import rearrange", siglip_embeddings),
@@ -151,6 +162,12 @@ MODELS = [
         "paddleseg",
         "try: import ms_deform_attn, a stand-in for an operator for GPUs",
         deformable_attention,
+    ),
+    Model(
+        "LowPassFilters",
+        "paddlespeech",
+        "from paddlespeech.t2s.modules import fft_conv1d, in an if",
+        low_pass_filters,
     ),
     Model(
         "AdaLayerNormContinuous",

@@ -143,6 +143,111 @@ FORMS = [
     """,
     ),
     _form(
+        "caught_by_a_helper_inside_an_import",
+        """
+        def helper(x):
+            raise ValueError("no")
+        def g(x):
+            try:
+                import absent_module
+            except ImportError:
+                try:
+                    helper(x)
+                except ValueError:
+                    return x + 1.0
+        def f(x):
+            try:
+                return g(x)
+            except ValueError:
+                return x - 1.0
+    """,
+        _ANY,
+        "an exception that no import raised",
+    ),
+    _form(
+        "passes_a_finally_beside_an_import",
+        """
+        from formpkg.log import LOG
+        def helper(x):
+            raise ValueError("no")
+        def g(x):
+            try:
+                import math
+                helper(x)
+            finally:
+                LOG.append("g")
+        def f(x):
+            try:
+                return g(x)
+            except ValueError:
+                return x - 1.0
+    """,
+        _ANY,
+        "an exception that no import raised",
+    ),
+    _form(
+        "end_of_an_iterator_beside_an_import",
+        """
+        def g(x):
+            try:
+                import math
+                return x * next(iter([]))
+            except StopIteration:
+                return x + 1.0
+        def f(x):
+            try:
+                return g(x)
+            except StopIteration:
+                return x - 1.0
+    """,
+        _ANY,
+        "an exception that no import raised",
+    ),
+    _form(
+        "caught_in_a_loop_that_does_not_import",
+        """
+        from formpkg.log import LOG
+        def a(x):
+            import absent_module
+        def b(x):
+            for k in range(3):
+                try:
+                    a(x)
+                except Exception as e:
+                    LOG.append(k)
+                try:
+                    LOG.append("t")
+                finally:
+                    LOG.append("u")
+            return x * 3.0
+        def f(x):
+            try:
+                import absent_two
+            except ImportError as e:
+                return b(x) + 1.0
+    """,
+    ),
+    _form(
+        "raised_again_where_nothing_imports",
+        """
+        from formpkg.log import LOG
+        def a(x):
+            import absent_module
+        def b(x):
+            try:
+                a(x)
+            except Exception as e:
+                LOG.append(str(e))
+                raise
+        def f(x):
+            import math
+            try:
+                b(x)
+            except ModuleNotFoundError as e:
+                return x * math.pi, e.name
+    """,
+    ),
+    _form(
         "else_raises",
         """
         def f(x):

@@ -86,7 +86,13 @@ REQUIREMENTS: dict[str, tuple[str, list[str], bool]] = {
     # Packages with models for tests/sot: their own files alone, of which the tests load a few.
     "downstream_cp311": (
         "3.11",
-        ["einops==0.8.2", "paddleseg==2.8.0", "paddlex==3.7.2", "ppdiffusers==0.29.0"],
+        [
+            "einops==0.8.2",
+            "paddleseg==2.8.0",
+            "paddlespeech==1.5.0",
+            "paddlex==3.7.2",
+            "ppdiffusers==0.29.0",
+        ],
         False,
     ),
     "embedding_tools": ("3.11", ["cmake", "ninja", "pkgconf"], False),
