@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from paddlemend.apitest.execution import Execution, Rejected
 from paddlemend.apitest.host_tensor import HostTensor
 from paddlemend.apitest.reference_call import ReferenceExecution
 from paddlemend.apitest.repetition import judge_repetitions
-from paddlemend.apitest.rules.model import Difference
+from paddlemend.apitest.rules.model import Arguments, Difference
 from paddlemend.apitest.tolerance import needs_wide_reference
 from paddlemend.apitest.trial import Gradients, Trial, as_arrays, attempt, reason_of
 from paddlemend.apitest.verdict import Verdict
@@ -225,15 +225,22 @@ def reference_arguments(
     differences: Sequence[Difference], arguments: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     """The arguments under which the reference gives the documented answer."""
-    changed = dict(arguments)
     for difference in differences:
-        if difference.reference is None:
-            continue
-        arrays = as_arrays(changed)
-        for name, value in difference.reference(arrays).items():
-            if value is not arrays.get(name):
-                is_array = isinstance(arguments.get(name), HostTensor)
-                changed[name] = HostTensor(str(value.dtype), value) if is_array else value
+        if difference.reference is not None:
+            arguments = _rewritten(difference.reference, arguments)
+    return arguments
+
+
+def _rewritten(
+    rewrite: Callable[[Arguments], Arguments], arguments: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The arguments with those that `rewrite` changes; it takes and gives arrays for tensors."""
+    arrays = as_arrays(arguments)
+    changed = dict(arguments)
+    for name, value in rewrite(arrays).items():
+        if value is not arrays.get(name):
+            is_array = isinstance(arguments.get(name), HostTensor)
+            changed[name] = HostTensor(str(value.dtype), value) if is_array else value
     return changed
 
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cells import PARTS, SETUPTOOLS, cells
+from find_python import find_python
 
 HERE = Path(__file__).absolute().parent
 LOCKS = Path("third_party/pip/locks").absolute()
@@ -72,24 +73,6 @@ def run_python(python: str, paddles: Sequence[str], part: str, choice: str) -> I
             for row in run_cells(program, Path(folder), part, choice):
                 yield {"paddle": version, "python": python, **row}
             shutil.rmtree(site)
-
-
-def find_python(version: str) -> str:
-    """The interpreter that Bazel would take, too; ends the program if there is none."""
-    root = Path(os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv")), "versions")
-    candidates = [
-        os.environ.get("PYTHON_" + version.replace(".", "_")),
-        shutil.which(f"python{version}"),
-        *map(str, root.glob(f"{version}.*/bin/python{version}")),
-    ]
-    for candidate in filter(None, candidates):
-        # A shim of pyenv exists and does not run where the version is not chosen.
-        if (
-            subprocess.run([candidate, "--version"], capture_output=True, check=False).returncode
-            == 0
-        ):
-            return candidate
-    sys.exit(f"cross.py: no Python {version}: neither on PATH nor of pyenv")
 
 
 def install(program: str, lock: str, site: Path) -> None:

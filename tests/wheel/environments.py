@@ -5,7 +5,7 @@
 WHEEL is what `./bazelw build //py:wheel` left in bazel-bin/py; the tag in its name says for which
 Python: $PYTHON_3_9, a python3.9 on PATH that runs, or pyenv's. pip fetches each Paddle, 200 MB, and
 its requirements. One environment at a time, which is deleted: 3 GB of disk. Prints a table, and
-exits with 1 if a step failed. The standard library alone, without Bazel.
+exits with 1 if a step failed. The standard library and find_python.py alone, without Bazel.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ import argparse
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).absolute().parents[2] / "third_party/python"))
+from find_python import find_python
 
 PADDLES = ["3.0.0", "3.1.1", "3.2.2", "3.3.1"]
 
@@ -88,19 +90,6 @@ def python_of(wheel: Path) -> str:
     if not tag:
         sys.exit(f"environments.py: WHEEL is {wheel.name!r}; expected a name with a tag like cp311")
     return f"3.{tag[1]}"
-
-
-def find_python(version: str) -> str:
-    """The interpreter that third_party/python/host_python.bzl takes, too."""
-    pyenv = Path(os.environ.get("PYENV_ROOT") or os.path.expanduser("~/.pyenv"))
-    installed = sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"))
-    variable = "PYTHON_" + version.replace(".", "_")
-    for candidate in [os.environ.get(variable), shutil.which(f"python{version}"), *installed[-1:]]:
-        if candidate:
-            probe = subprocess.run([candidate, "--version"], capture_output=True, check=False)
-            if probe.returncode == 0:
-                return str(candidate)
-    sys.exit(f"environments.py: Python {version} is not found; set ${variable}")
 
 
 def try_cell(wheel: Path, python: str, paddle: str, folder: Path) -> str:

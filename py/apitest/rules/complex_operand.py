@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from paddlemend import catalogue
 from paddlemend.apitest.host_tensor import bfloat16_to_float32
 from paddlemend.apitest.rules.model import Arguments, Difference
 
 # What Paddle converts; bfloat16 comes as its bits.
 _REAL = ("uint8", "float16", "uint16", "float32", "float64")
-_COMPLEX = ("complex64", "complex128")
 
 
 def real_operand(operator: str, *pairs: tuple[str, str]) -> Difference:
@@ -36,7 +36,8 @@ def real_operand(operator: str, *pairs: tuple[str, str]) -> Difference:
 
 
 def _one_is_real(arguments: Arguments, real: str, beside: str) -> bool:
-    return _dtype(arguments.get(real)) in _REAL and _dtype(arguments.get(beside)) in _COMPLEX
+    dtype, complex_dtype = _dtype(arguments.get(real)), _dtype(arguments.get(beside))
+    return dtype in _REAL and complex_dtype in catalogue.COMPLEX_DTYPES
 
 
 def _as(array: np.ndarray, dtype: str) -> np.ndarray:

@@ -38,12 +38,13 @@ def index_put(
     indexed = _indexed_dimensions(x, indices)
     if x.is_meta:  # where the true places of a mask are is not known
         return torch.empty_like(x)
-    positions = [place for index in indices for place in _places(index)]
-    shape = torch.broadcast_shapes(*(_places_shape(index) for index in indices))
+    selections = [_places(index) for index in indices]
+    shape = torch.broadcast_shapes(*(places.shape[:-1] for places in selections))
     rest = x.shape[indexed:]
     values = value.expand([*shape, *rest]).reshape(prod(shape), prod(rest))
-    places = [place.expand(shape).reshape(-1) for place in positions]
-    rows = _rows(x.shape[:indexed], places, prod(shape), x.device)
+    columns = [column for places in selections for column in places.unbind(-1)]
+    positions = [column.expand(shape).reshape(-1) for column in columns]
+    rows = _rows(x.shape[:indexed], positions, prod(shape), x.device)
     flat = x.reshape(prod(x.shape[:indexed]), prod(rest))
     if accumulate:
         out = flat.index_put((rows,), values, accumulate=True)
@@ -82,13 +83,9 @@ def _indexed_dimensions(x: torch.Tensor, indices: Sequence[torch.Tensor]) -> int
     return start
 
 
-def _places(index: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """The positions that an index selects, for each dimension of x that it stands for."""
-    return index.nonzero().unbind(1) if index.dtype == torch.bool else (index.long(),)
-
-
-def _places_shape(index: torch.Tensor) -> Sequence[int]:
-    return (int(index.sum()),) if index.dtype == torch.bool else index.shape
+def _places(index: torch.Tensor) -> torch.Tensor:
+    """[*shape of the index, dimensions of x that it stands for]: the positions that it selects."""
+    return index.nonzero() if index.dtype == torch.bool else index.long().unsqueeze(-1)
 
 
 def _rows(
