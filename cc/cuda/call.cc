@@ -67,7 +67,10 @@ cudaMemPool_t Pool() {
     properties.location.type = cudaMemLocationTypeDevice;
     properties.location.id = device;
     Check(cudaMemPoolCreate(&pools[device], &properties));
-    uint64_t keep = uint64_t{4} << 30;
+    size_t free = 0;
+    size_t total = 0;
+    Check(cudaMemGetInfo(&free, &total));
+    uint64_t keep = total / 8;
     Check(cudaMemPoolSetAttribute(pools[device], cudaMemPoolAttrReleaseThreshold, &keep));
   }
   return pools[device];

@@ -286,27 +286,30 @@ bool SharesHighBits(const Distinct<T>& of, int* bits) {
          *bits < static_cast<int>(8 * sizeof(T));
 }
 
-/// Whether the sort keys, less the least one, are longer than 32 bits, and not too long to be
-/// sorted in two parts.
+/// Whether the sort keys, less the least one, are integers of more than 32 bits.
 template <typename T>
-bool FitsParts(const Distinct<T>& of) {
-  return std::is_integral_v<T> && of.span() >> 32 != 0 && of.span() >> 48 == 0;
+bool AreLong(const Distinct<T>& of) {
+  return std::is_integral_v<T> && of.span() >> 32 != 0;
 }
 
-/// The distinct values alone, of integers of which FitsParts or SharesHighBits says so.
+/// The distinct values alone, of integers of which AreLong says so; -1 where other ways are better.
 template <typename T>
-int64_t DistinctIntegers(const Distinct<T>& of) {
-  const uint64_t least = of.range.least;
-  const uint64_t end = of.span() + 1;
+int64_t DistinctLong(const Distinct<T>& of) {
   if constexpr (sizeof(T) == 8) {
-    if (FitsParts(of) && end <= uint64_t{1} << 40) {
-      return DistinctByParts<uint8_t>(of.x, of.n, least, end, of.out);
+    const uint64_t least = of.range.least;
+    const int low_bits = BitsBelow(of.span() + 1) - 32;
+    const bool are_spread = AreSpread(of.x, of.n, least, low_bits);
+    if (low_bits <= 8) {
+      return DistinctByParts<uint8_t>(of.x, of.n, least, low_bits, are_spread, of.out);
     }
-    if (FitsParts(of)) return DistinctByParts<uint16_t>(of.x, of.n, least, end, of.out);
+    if (low_bits <= 16) {
+      return DistinctByParts<uint16_t>(of.x, of.n, least, low_bits, are_spread, of.out);
+    }
+    if (are_spread) {
+      return DistinctByParts<uint32_t>(of.x, of.n, least, low_bits, are_spread, of.out);
+    }
   }
-  int bits;
-  SharesHighBits(of, &bits);
-  return DistinctByLowBits(of.x, of.n, bits, of.out);
+  return -1;
 }
 
 /// Sorts only the bits in which keys differ.
@@ -337,6 +340,17 @@ int64_t DistinctBySorting(const Distinct<T>& of) {
   return WriteSorted(of, sorted.data(), static_cast<const uint32_t*>(nullptr), false);
 }
 
+/// The distinct values alone, of integers.
+template <typename T>
+int64_t DistinctIntegers(const Distinct<T>& of) {
+  const int64_t count = AreLong(of) ? DistinctLong(of) : -1;
+  if (count >= 0) return count;
+  int bits;
+  if (SharesHighBits(of, &bits)) return DistinctByLowBits(of.x, of.n, bits, of.out);
+  if (of.span() < uint64_t{0xfffffffeu}) return DistinctBySorting<uint32_t>(of);
+  return DistinctBySorting<uint64_t>(of);
+}
+
 /// A zero has the sign of the first one.
 template <typename T>
 void RestoreSignOfZero(const Distinct<T>& of, int64_t count) {
@@ -364,11 +378,10 @@ int64_t Run(const T* x, int64_t n, T* out, const DistinctResults& results) {
   const Distinct<T> of{x, n, out, results, FindRange(x, n)};
   const uint64_t most_entries = std::max<uint64_t>(static_cast<uint64_t>(n) / 2, uint64_t{1} << 16);
   int64_t count = 0;
-  int bits;
   const bool is_plain = !results.index && !results.inverse && !results.counts;
   if (of.span() < most_entries) {
     count = DistinctByTable(of);
-  } else if (is_plain && (FitsParts(of) || SharesHighBits(of, &bits))) {
+  } else if (is_plain && std::is_integral_v<T>) {
     if constexpr (std::is_integral_v<T>) count = DistinctIntegers(of);
   } else if (of.span() < uint64_t{0xfffffffeu}) {
     count = DistinctBySorting<uint32_t>(of);

@@ -112,20 +112,71 @@ __device__ __forceinline__ void AddRows(const Arrays<T>& of, PlacesOfRun<Place> 
   }
 }
 
-/// Goes through all slices of out, by warps. `places_of(run, lane)` are the places of a run, in
-/// order.
+/// Adds one row to a slice, by a warp: it keeps no sums, so more of the row is on its way.
+template <typename T, int kVector>
+__device__ __forceinline__ void AddRow(const Arrays<T>& of, int64_t place, int64_t block,
+                                       int64_t number, int lane) {
+  constexpr int kAtOnce = 4;
+  using Words = Vector<T, kVector>;
+  const SliceAddShape& s = of.shape;
+  const int64_t offset = (block * s.size + number) * s.inner;
+  const T* const value = of.value + (block * s.count + place) * s.inner;
+  for (int64_t begin = lane * kVector; begin < s.inner; begin += 32 * kVector * kAtOnce) {
+    const int64_t size = s.inner - begin;
+    Words added[kAtOnce], sums[kAtOnce];
+#pragma unroll
+    for (int k = 0; k < kAtOnce; ++k) {
+      const int at = k * 32 * kVector;
+      if (at < size) sums[k] = *reinterpret_cast<const Words*>(of.x + offset + begin + at);
+    }
+#pragma unroll
+    for (int k = 0; k < kAtOnce; ++k) {
+      const int at = k * 32 * kVector;
+      if (at < size) added[k] = *reinterpret_cast<const Words*>(value + begin + at);
+    }
+#pragma unroll
+    for (int k = 0; k < kAtOnce; ++k) {
+      const int at = k * 32 * kVector;
+      if (at >= size) continue;
+      Accumulator<T, kVector> accumulator;
+      accumulator.Set(sums[k]);
+      accumulator.Add(added[k]);
+      accumulator.Store(of.out + offset + begin + at);
+    }
+  }
+}
+
+/// Which slices a kernel goes through: those of a list, or all if there is none.
+struct SliceList {
+  const int32_t* slices;
+  const int32_t* count;
+
+  /// The slice of a warp; -1 if there is none.
+  __device__ __forceinline__ int64_t At(int64_t warp) const {
+    if (slices == nullptr) return warp;
+    return warp < *count ? slices[warp] : -1;
+  }
+};
+
+/// Adds to slices of out, by warps; a list is of those of one block. `places_of(run, lane)` are the
+/// places of a run, in order. Blocks of one warp: runs take very different times.
 template <typename T, int kVector, typename Place, typename PlacesOf>
-void AddByWarps(const Arrays<T>& of, const Run<Place>* runs, const PlacesOf& places_of) {
+void AddByWarps(const Arrays<T>& of, const SliceList& list, const Run<Place>* runs,
+                const PlacesOf& places_of) {
   const SliceAddShape& s = of.shape;
   const int64_t n = s.outer * s.size;
   const Divisor by_size(s.size, n);
   const Words words = WordsOfCall();
   const bool in_place = of.x == of.out;
-  ForEachWarp<2>(n, [=] __device__(int64_t number, int lane) {
+  ForEachWarp<1>(n, [=] __device__(int64_t warp, int lane) {
+    int64_t number = list.At(warp);
+    if (number < 0 || !words.MayWrite()) return;
     const int64_t block = by_size.Split(&number);
     const Run<Place> run = runs[number];
-    if (!words.MayWrite() || (run.begin == run.end && in_place)) return;
-    AddRows<T, kVector>(of, places_of(run, lane), block, number, lane);
+    if (run.begin == run.end && in_place) return;
+    PlacesOfRun<Place> places = places_of(run, lane);
+    if (places.length == 1) return AddRow<T, kVector>(of, places.At(0), block, number, lane);
+    AddRows<T, kVector>(of, places, block, number, lane);
   });
 }
 

@@ -153,7 +153,8 @@ bool HasFold(const TensorView& out_grad, const Dims& strides) {
   return false;
 }
 
-/// A view that stays inside of a row-major x and has no element twice is written where it reads.
+/// A view that stays inside of a row-major x and has no element twice is written where it reads; if
+/// it has as many elements as x, those are all.
 bool Scatter(const TensorView& out_grad, const Dims& strides, int64_t out_start,
              const AddressedLayout& x, const MutableTensorView& x_grad, const Context& context) {
   MutableTensorView view{out_grad, nullptr};
@@ -164,7 +165,7 @@ bool Scatter(const TensorView& out_grad, const Dims& strides, int64_t out_start,
                     !MayRepeatElements(view) && out_start >= 0 && end <= Numel(x.layout);
   if (!fits) return false;
   view.data = static_cast<char*>(x_grad.data) + out_start * ElementSize(x_grad.dtype);
-  FillZero(x_grad, context);
+  if (Numel(out_grad) < Numel(x_grad)) FillZero(x_grad, context);
   StridedCopy(out_grad, view, context);
   return true;
 }

@@ -156,30 +156,32 @@ struct Transposition {
   char* dst;
   int64_t columns, src_step;  // bytes from one column to the next in src
   int64_t rows, dst_step;     // bytes from one row to the next in dst
-  int64_t row_tiles, column_tiles;
+  Divisor row_tiles, column_tiles;
   CopyMap others;
 };
 
-/// Where the tile of a block begins, in bytes, and in rows and columns.
-struct TileOrigin {
-  int64_t from, to;
-  int64_t row, column;
+/// The tile of a block: where it begins, and the rows and columns that it has.
+struct Tile {
+  const char* from;
+  char* to;
+  int rows, columns;
 };
 
 /// Blocks that run at a time write neighbouring pieces of the same rows.
 template <typename T, int kRows, int kColumns>
-__device__ __forceinline__ TileOrigin Origin(const Transposition& of) {
-  int64_t block = blockIdx.x;
-  const int64_t column_tile = block % of.column_tiles;
-  block /= of.column_tiles;
-  TileOrigin origin;
-  origin.row = block % of.row_tiles * kRows;
-  origin.column = column_tile * kColumns;
-  of.others.Locate(block / of.row_tiles, &origin.from, &origin.to);
+__device__ __forceinline__ Tile TileOfBlock(const Transposition& of) {
   constexpr auto kSize = static_cast<int64_t>(sizeof(T));
-  origin.from += origin.column * of.src_step + origin.row * kSize;
-  origin.to += origin.row * of.dst_step + origin.column * kSize;
-  return origin;
+  int64_t column = blockIdx.x;
+  int64_t row = of.column_tiles.Split(&column);
+  const int64_t other = of.row_tiles.Split(&row);
+  row *= kRows;
+  column *= kColumns;
+  int64_t from, to;
+  of.others.Locate(other, &from, &to);
+  return {of.src + from + column * of.src_step + row * kSize,
+          of.dst + to + row * of.dst_step + column * kSize,
+          static_cast<int>(min(of.rows - row, int64_t{kRows})),
+          static_cast<int>(min(of.columns - column, int64_t{kColumns}))};
 }
 
 /// One tile a block, through shared memory; kVector elements are moved at once on both sides.
@@ -188,40 +190,42 @@ __global__ void __launch_bounds__(256) TransposeKernel(Transposition of) {
   constexpr int kPitch = kRows + kVector;
   constexpr int kInLine = kRows / kVector;  // threads for a column of the tile
   constexpr int kOutLine = kColumns / kVector;
-  constexpr int kReads = kColumns * kInLine / 256;
-  constexpr int kWrites = kRows * kOutLine / 256;
-  constexpr auto kSize = static_cast<int64_t>(sizeof(T));
+  constexpr int kInStep = 256 / kInLine;
+  constexpr int kOutStep = 256 / kOutLine;
+  constexpr int kReads = kColumns / kInStep;
+  constexpr int kWrites = kRows / kOutStep;
   using Words = Vector<T, kVector>;
   __shared__ alignas(16) T tile[kColumns * kPitch];
-  const TileOrigin origin = Origin<T, kRows, kColumns>(of);
+  const Tile own = TileOfBlock<T, kRows, kColumns>(of);
   const int in_row = threadIdx.x % kInLine * kVector;
   const int in_column = threadIdx.x / kInLine;
+  const char* const from = own.from + in_column * of.src_step + in_row * sizeof(T);
+  const int columns = in_row < own.rows ? own.columns - in_column : 0;
   Words words[kReads];
 #pragma unroll
   for (int i = 0; i < kReads; ++i) {
-    const int c = in_column + i * (256 / kInLine);
-    if (origin.column + c < of.columns && origin.row + in_row < of.rows) {
-      words[i] =
-          *reinterpret_cast<const Words*>(of.src + origin.from + c * of.src_step + in_row * kSize);
+    if (i * kInStep < columns) {
+      words[i] = *reinterpret_cast<const Words*>(from + i * (kInStep * of.src_step));
     }
   }
 #pragma unroll
   for (int i = 0; i < kReads; ++i) {
-    const int c = in_column + i * (256 / kInLine);
-    *reinterpret_cast<Words*>(tile + c * kPitch + in_row) = words[i];
+    *reinterpret_cast<Words*>(tile + (in_column + i * kInStep) * kPitch + in_row) = words[i];
   }
   __syncthreads();
   const int out_column = threadIdx.x % kOutLine * kVector;
   const int out_row = threadIdx.x / kOutLine;
+  char* const to = own.to + out_row * of.dst_step + out_column * sizeof(T);
+  const int rows = out_column < own.columns ? own.rows - out_row : 0;
 #pragma unroll
   for (int i = 0; i < kWrites; ++i) {
-    const int r = out_row + i * (256 / kOutLine);
-    if (origin.row + r < of.rows && origin.column + out_column < of.columns) {
-      Words out;
+    if (i * kOutStep >= rows) continue;
+    Words out;
 #pragma unroll
-      for (int k = 0; k < kVector; ++k) out.values[k] = tile[(out_column + k) * kPitch + r];
-      *reinterpret_cast<Words*>(of.dst + origin.to + r * of.dst_step + out_column * kSize) = out;
+    for (int k = 0; k < kVector; ++k) {
+      out.values[k] = tile[(out_column + k) * kPitch + out_row + i * kOutStep];
     }
+    *reinterpret_cast<Words*>(to + i * (kOutStep * of.dst_step)) = out;
   }
 }
 
@@ -235,37 +239,39 @@ constexpr int kPairColumns = 32;
 __global__ void __launch_bounds__(kPairThreads) TransposePairsKernel(Transposition of) {
   constexpr int kInLine = kPairRows / 2;  // words of a column of the tile
   constexpr int kOutLine = kPairColumns / 2;
-  constexpr int kReads = kPairColumns * kInLine / kPairThreads;
-  constexpr int kWrites = kInLine * kOutLine / kPairThreads;
+  constexpr int kInStep = kPairThreads / kInLine;
+  constexpr int kOutStep = kPairThreads / kOutLine;
+  constexpr int kReads = kPairColumns / kInStep;
+  constexpr int kWrites = kInLine / kOutStep;
   __shared__ uint32_t tile[kPairColumns * kInLine];  // [column][pair of rows]
   const auto place = [](int column, int word) { return column * kInLine + (word ^ (column / 2)); };
-  const TileOrigin origin = Origin<uint16_t, kPairRows, kPairColumns>(of);
+  const Tile own = TileOfBlock<uint16_t, kPairRows, kPairColumns>(of);
   const int in_word = threadIdx.x % kInLine;
   const int in_column = threadIdx.x / kInLine;
+  const char* const from = own.from + in_column * of.src_step + in_word * 4;
+  const int columns = 2 * in_word < own.rows ? own.columns - in_column : 0;
   uint32_t words[kReads];
 #pragma unroll
   for (int i = 0; i < kReads; ++i) {
-    const int c = in_column + i * (kPairThreads / kInLine);
-    if (origin.column + c < of.columns && origin.row + 2 * in_word < of.rows) {
-      words[i] =
-          *reinterpret_cast<const uint32_t*>(of.src + origin.from + c * of.src_step + in_word * 4);
+    if (i * kInStep < columns) {
+      words[i] = *reinterpret_cast<const uint32_t*>(from + i * (kInStep * of.src_step));
     }
   }
 #pragma unroll
-  for (int i = 0; i < kReads; ++i) {
-    tile[place(in_column + i * (kPairThreads / kInLine), in_word)] = words[i];
-  }
+  for (int i = 0; i < kReads; ++i) tile[place(in_column + i * kInStep, in_word)] = words[i];
   __syncthreads();
   const int out_word = threadIdx.x % kOutLine;
+  const int out_pair = threadIdx.x / kOutLine;
+  char* const to = own.to + 2 * out_pair * of.dst_step + out_word * 4;
+  const int pairs = 2 * out_word < own.columns ? own.rows / 2 - out_pair : 0;
 #pragma unroll
   for (int i = 0; i < kWrites; ++i) {
-    const int pair = threadIdx.x / kOutLine + i * (kPairThreads / kOutLine);
-    if (origin.row + 2 * pair >= of.rows || origin.column + 2 * out_word >= of.columns) continue;
-    const uint32_t left = tile[place(2 * out_word, pair)];
-    const uint32_t right = tile[place(2 * out_word + 1, pair)];
-    char* const to = of.dst + origin.to + 2 * pair * of.dst_step + out_word * 4;
-    *reinterpret_cast<uint32_t*>(to) = __byte_perm(left, right, 0x5410);
-    *reinterpret_cast<uint32_t*>(to + of.dst_step) = __byte_perm(left, right, 0x7632);
+    if (i * kOutStep >= pairs) continue;
+    const uint32_t left = tile[place(2 * out_word, out_pair + i * kOutStep)];
+    const uint32_t right = tile[place(2 * out_word + 1, out_pair + i * kOutStep)];
+    char* const row = to + i * (2 * kOutStep * of.dst_step);
+    *reinterpret_cast<uint32_t*>(row) = __byte_perm(left, right, 0x5410);
+    *reinterpret_cast<uint32_t*>(row + of.dst_step) = __byte_perm(left, right, 0x7632);
   }
 }
 
@@ -273,11 +279,13 @@ __global__ void __launch_bounds__(kPairThreads) TransposePairsKernel(Transpositi
 template <typename Kernel>
 void LaunchTransposition(Kernel* kernel, int rows, int columns, int threads, Transposition of,
                          const CopyLoop* others, int ndim) {
-  of.row_tiles = CeilDiv(of.rows, rows);
-  of.column_tiles = CeilDiv(of.columns, columns);
+  const int64_t row_tiles = CeilDiv(of.rows, rows);
+  const int64_t column_tiles = CeilDiv(of.columns, columns);
   const int64_t rest = CountOf(others, ndim);
+  const int64_t blocks = row_tiles * column_tiles * rest;
+  of.row_tiles = Divisor(row_tiles, blocks);
+  of.column_tiles = Divisor(column_tiles, blocks);
   of.others = MapLoops(others, ndim, rest);
-  const int64_t blocks = of.row_tiles * of.column_tiles * rest;
   kernel<<<static_cast<unsigned>(blocks), threads, 0, Call::Current().stream()>>>(of);
   CheckLaunch();
 }
@@ -295,7 +303,7 @@ bool Transpose(const CopyPlan& plan, int across) {
     if (i != across) others[ndim++] = plan.loops[i];
   }
   const Transposition of{plan.src,  plan.dst, inner.size, inner.src, outer.size,
-                         outer.dst, 0,        0,          {}};
+                         outer.dst, {},       {},         {}};
   const int64_t tiles = CeilDiv(inner.size, 32) * CeilDiv(outer.size, 32) * CountOf(others, ndim);
   if (tiles >= int64_t{1} << 31) return false;
   constexpr int kVector = sizeof(T) < 4 ? 4 / sizeof(T) : 1;

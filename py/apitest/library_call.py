@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from paddlemend import native
 from paddlemend.apitest.binding import BoundCall, map_labelled
+from paddlemend.apitest.case_line import DtypeName
 from paddlemend.apitest.compare import equal_bits
 from paddlemend.apitest.device import CPU
 from paddlemend.apitest.execution import Rejected, Unsupported, is_differentiated
 from paddlemend.apitest.host_tensor import HostTensor
-from paddlemend.apitest.rules.model import LibraryCall, ShapeOf
+from paddlemend.apitest.rules.model import LibraryCall, Output, ShapeOf
 from paddlemend.apitest.torch_tensors import from_torch, to_torch
 
 # Parameters of Paddle's APIs that mean nothing to a kernel.
@@ -31,19 +32,16 @@ class LibraryExecution:
             name: map_labelled(name, value, self._to_torch)
             for name, value in {**self._library.defaults, **arguments}.items()
         }
-        self._out: HostTensor | None = None
+        self._before: dict[str, torch.Tensor] = {}
+        self._outputs: list[HostTensor] = []
         self._refuse_inexpressible()
 
     def forward(self) -> list[HostTensor]:
         arguments = [self._argument(argument) for argument in self._library.arguments]
-        keywords = {}
-        if self._library.in_place is not None:
-            keywords["out"] = self._values[self._library.in_place]
-        outputs = self._invoke(self._library.function, arguments, keywords)
-        self._out = outputs[0]
-        if self._library.in_place is None:
-            return outputs
-        return [*outputs, from_torch(self._values[self._library.in_place])]
+        written = {name: self._values[of] for name, of in self._library.written.items()}
+        self._before = {of: self._values[of].clone() for of in self._library.written.values()}
+        self._outputs = self._invoke(self._library.function, arguments, written)
+        return [*self._outputs[: self._library.outputs], *map(from_torch, written.values())]
 
     def backward(self, cotangents: Sequence[HostTensor | None]) -> dict[str, HostTensor | None]:
         gradients: dict[str, HostTensor | None] = {
@@ -52,12 +50,10 @@ class LibraryExecution:
             if isinstance(value, HostTensor) and is_differentiated(self._rule, name, value.dtype)
         }
         if self._library.gradient_function and cotangents and cotangents[0] is not None:
-            of_call = {"out_grad": cotangents[0], "out": self._out}
+            values = {**self._values, **self._before}
+            values["out_grad"] = to_torch(cotangents[0], self._device)
             arguments = [
-                to_torch(of_call[argument], self._device)
-                if argument in of_call
-                else self._argument(argument)
-                for argument in self._library.gradient_arguments
+                self._argument(argument, values) for argument in self._library.gradient_arguments
             ]
             results = self._invoke(self._library.gradient_function, arguments, {})
             gradients.update(zip(self._library.gradients, results))
@@ -68,14 +64,17 @@ class LibraryExecution:
             name
             for name, value in self._arguments.items()
             if isinstance(value, HostTensor)
-            and name != self._library.in_place
+            and name not in self._library.written.values()
             and not equal_bits(from_torch(self._values[name]), value)
         ]
 
-    def _argument(self, argument: str | ShapeOf) -> Any:
+    def _argument(self, argument: Any, values: Mapping[str, Any] | None = None) -> Any:
+        values = self._values if values is None else values
+        if isinstance(argument, Output):
+            return to_torch(self._outputs[argument.number], self._device)
         if isinstance(argument, ShapeOf):
-            return list(self._values[argument.parameter].shape)
-        return self._values[argument]
+            return list(values[argument.parameter].shape)
+        return argument(values) if callable(argument) else values[argument]
 
     def _invoke(
         self, function: str, arguments: list[Any], keywords: dict[str, Any]
@@ -88,13 +87,16 @@ class LibraryExecution:
         return [from_torch(torch.from_dlpack(item)) for item in results]
 
     def _to_torch(self, label: str, value: Any) -> Any:
+        if isinstance(value, DtypeName):
+            return value.name
         return to_torch(value, self._device) if isinstance(value, HostTensor) else value
 
     def _refuse_inexpressible(self) -> None:
         named = {
             argument.parameter if isinstance(argument, ShapeOf) else argument
             for argument in self._library.arguments
-        }
+            if isinstance(argument, (str, ShapeOf))
+        } | self._library.derived
         unknown = set(self._arguments) - named - set(self._library.defaults) - _IGNORED_PARAMETERS
         if unknown:
             message = f"{self._library.function} of the library has no {', '.join(sorted(unknown))}"

@@ -17,6 +17,13 @@ RIGHT = (
     'Tensor([2],"float32"), True)',
     'paddle.put_along_axis(Tensor([4, 3],"float32"), Tensor([4, 2],"int64"), '
     'Tensor([4, 2],"float32"), 1, "mul", )',
+    'paddle.Tensor.put_along_axis_(Tensor([5, 7],"float64"), Tensor([9, 7],"int64"), '
+    'Tensor([9, 7],"float64"), 0, "amax", )',
+    'paddle.as_strided(Tensor([4, 6],"float32"), list[3,2,], list[7,2,], 8, )',
+    'paddle.nn.functional.batch_norm(Tensor([4, 3, 5],"float64"), Tensor([3],"float64"), '
+    'Tensor([3],"float64"), Tensor([3],"float64"), Tensor([3],"float64"), True, 0.8, 1e-05, )',
+    'paddle.nn.functional.batch_norm(Tensor([4, 5, 3],"float32"), Tensor([3],"float32"), '
+    'Tensor([3],"float32"), data_format="NLC", )',
     'paddle.copysign(Tensor([4, 3],"float32"), Tensor([3],"float32"), )',
     'paddle.linalg.cholesky_solve(Tensor([4, 2],"float64"), '
     'Tensor([4, 4],"float64"), upper=True, )',
@@ -24,6 +31,7 @@ RIGHT = (
 NO_GRADIENT = (
     'paddle.unique(Tensor([40],"int64"), return_index=True, return_inverse=True, '
     "return_counts=True, )",
+    'paddle.unique(Tensor([12],"int64"), return_inverse=True, dtype=Dtype(int32), )',
 )
 LEFT_TO_PADDLE = (
     'paddle.copysign(Tensor([4],"int32"), Tensor([4],"int32"), )',

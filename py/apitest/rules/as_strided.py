@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from paddlemend import catalogue
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Arguments, Difference, Parameter, Rule
+from paddlemend.apitest.rules.model import Arguments, Difference, LibraryCall, Parameter, Rule
 
 _MOST_ELEMENTS = 2**63 - 1
 
@@ -40,6 +40,15 @@ def _with_offset_in_elements(arguments: Arguments) -> Arguments:
     return {**arguments, "offset": _NO_OFFSET if rest else elements}
 
 
+def _strides(values: Arguments) -> list[int]:
+    return list(values["x"].stride())
+
+
+def _start(values: Arguments) -> int:
+    """Where x starts in its memory."""
+    return 0
+
+
 RULES = (
     Rule(
         path="paddle.as_strided",
@@ -53,6 +62,14 @@ RULES = (
             Parameter("name"),
         ),
         reference=as_strided,
+        library=LibraryCall(
+            function="as_strided_copy",
+            arguments=("x", "shape", "stride", "offset"),
+            gradient_function="as_strided_grad",
+            gradient_arguments=("out_grad", "stride", "offset", _strides, _start, "x"),
+            gradients=("x",),
+            defaults={"offset": 0},
+        ),
         differences=(Difference("as_strided.byte_offset", _has_offset, _with_offset_in_elements),),
     ),
 )

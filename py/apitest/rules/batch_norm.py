@@ -8,7 +8,14 @@ import torch
 from paddlemend import catalogue
 from paddlemend.apitest.generators import positive
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Arguments, Difference, Parameter, Rule
+from paddlemend.apitest.rules.model import (
+    Arguments,
+    Difference,
+    LibraryCall,
+    Output,
+    Parameter,
+    Rule,
+)
 
 _DATA_FORMATS = ("NC", "NCL", "NCHW", "NCDHW", "NLC", "NHWC", "NDHWC")
 _HALF_DTYPES = (torch.float16, torch.bfloat16)
@@ -120,6 +127,47 @@ def _batch_count(arguments: Arguments) -> int:
     return x.size // max(x.shape[_channel_axis(data_format, x.ndim)], 1)
 
 
+def _uses_batch_here(values: Arguments) -> bool:
+    return _uses_batch(bool(values["training"]), values["use_global_stats"])
+
+
+def _axis(values: Arguments) -> int:
+    return _channel_axis(values["data_format"], values["x"].ndim)
+
+
+def _left_to_python(values: Arguments) -> str:
+    if values["data_format"] not in _DATA_FORMATS:
+        return "the check of data_format"
+    return ""
+
+
+_LIBRARY = LibraryCall(
+    function="batch_norm",
+    arguments=(
+        *("x", "running_mean", "running_var", "weight", "bias"),
+        *(_uses_batch_here, "momentum", "epsilon", _axis),
+    ),
+    gradient_function="batch_norm_grad",
+    gradient_arguments=(
+        *("x", "out_grad", "weight", "running_mean", "running_var", Output(3), Output(4)),
+        *(_uses_batch_here, "epsilon", _axis),
+    ),
+    gradients=("x", "weight", "bias"),
+    outputs=1,
+    written={"running_mean_out": "running_mean", "running_var_out": "running_var"},
+    defaults={
+        "weight": None,
+        "bias": None,
+        "training": False,
+        "momentum": 0.9,
+        "epsilon": 1e-5,
+        "data_format": "NCHW",
+        "use_global_stats": None,
+    },
+    derived=frozenset({"training", "data_format", "use_global_stats"}),
+    lacks=_left_to_python,
+)
+
 RULES = (
     Rule(
         path="paddle.nn.functional.batch_norm",
@@ -138,6 +186,7 @@ RULES = (
             Parameter("name"),
         ),
         reference=batch_norm,
+        library=_LIBRARY,
         overwrites=("running_mean", "running_var"),
         differentiable=("x", "weight", "bias"),
         differences=(

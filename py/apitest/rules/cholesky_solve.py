@@ -9,7 +9,14 @@ from paddlemend.apitest.generators_matrices import cholesky_factor
 from paddlemend.apitest.host_tensor import HostTensor
 from paddlemend.apitest.rules.complex_operand import real_operand
 from paddlemend.apitest.rules.matrix_residual import largest, unit
-from paddlemend.apitest.rules.model import Arguments, Difference, LibraryCall, Parameter, Rule
+from paddlemend.apitest.rules.model import (
+    Arguments,
+    Difference,
+    LibraryCall,
+    Output,
+    Parameter,
+    Rule,
+)
 
 
 def cholesky_solve(x: torch.Tensor, y: torch.Tensor, upper: bool = False) -> torch.Tensor:
@@ -59,7 +66,7 @@ RULES = (
             function="cholesky_solve",
             arguments=("x", "y", "upper"),
             gradient_function="cholesky_solve_grad",
-            gradient_arguments=("out_grad", "y", "out", "upper", "x"),
+            gradient_arguments=("out_grad", "y", Output(0), "upper", "x"),
             gradients=("x", "y"),
             defaults={"upper": False},
         ),

@@ -26,14 +26,14 @@ _PARAMETERS = (
 )
 
 
-def _library(in_place: str | None) -> LibraryCall:
+def _library(in_place: bool) -> LibraryCall:
     return LibraryCall(
         function="index_add",
         arguments=("x", "index", "axis", "value"),
         gradient_function="index_add_grad",
         gradient_arguments=("out_grad", "index", "axis", "x", "value"),
         gradients=("x", "value"),
-        in_place=in_place,
+        written={"out": "x"} if in_place else {},
     )
 
 
@@ -70,7 +70,7 @@ RULES = (
         operator=catalogue.operator("index_add"),
         parameters=_PARAMETERS,
         reference=_torch("torch.index_add"),
-        library=_library(in_place=None),
+        library=_library(in_place=False),
         differences=_DIFFERENCES,
     ),
     Rule(
@@ -79,7 +79,7 @@ RULES = (
         operator=catalogue.operator("index_add"),
         parameters=_PARAMETERS,
         reference=_torch("torch.Tensor.index_add_"),
-        library=_library(in_place="x"),
+        library=_library(in_place=True),
         overwrites=("x",),
         differences=_DIFFERENCES,
     ),

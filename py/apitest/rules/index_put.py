@@ -115,14 +115,14 @@ _PARAMETERS = (
 )
 
 
-def _library(in_place: str | None) -> LibraryCall:
+def _library(in_place: bool) -> LibraryCall:
     return LibraryCall(
         function="index_put",
         arguments=("x", "indices", "value", "accumulate"),
         gradient_function="index_put_grad",
         gradient_arguments=("out_grad", "indices", "accumulate", "x", "value"),
         gradients=("x", "value"),
-        in_place=in_place,
+        written={"out": "x"} if in_place else {},
         defaults={"accumulate": False},
     )
 
@@ -136,7 +136,7 @@ RULES = (
         operator=catalogue.operator("index_put"),
         parameters=_PARAMETERS,
         reference=index_put,
-        library=_library(in_place=None),
+        library=_library(in_place=False),
         differentiable=("x", "value"),
         moves_data=_moves_data,
         differences=_DIFFERENCES,
@@ -147,7 +147,7 @@ RULES = (
         operator=catalogue.operator("index_put"),
         parameters=_PARAMETERS,
         reference=index_put_,
-        library=_library(in_place="x"),
+        library=_library(in_place=True),
         overwrites=("x",),
         differentiable=("x", "value"),
         moves_data=_moves_data,

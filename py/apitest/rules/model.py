@@ -49,6 +49,13 @@ class ShapeOf:
 
 
 @dataclass(frozen=True)
+class Output:
+    """An argument of a gradient function: the forward function's output of this number."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class TorchCall:
     """The Torch counterpart: `path(*positional, **keywords)`, given as Paddle parameter names.
 
@@ -67,25 +74,33 @@ class TorchCall:
 ReferenceFunction = Callable[..., Any]
 
 
+LibraryArgument = "str | ShapeOf | Output | Callable[[Arguments], Any]"
+
+
 @dataclass(frozen=True)
 class LibraryCall:
     """The call into paddlemend.native: `function(*arguments)`, and the same for the gradient.
 
-    An argument is a Paddle parameter name, a `ShapeOf`, or, in `gradient_arguments`, "out_grad" or
-    "out", the first output. `gradients` are the parameters whose gradients the gradient function
-    returns, in its order. `in_place` names the parameter passed as `out` by an in-place spelling.
-    `defaults` are Paddle's values of parameters that a case may leave out. `lacks(values)` says
-    what the library leaves to Paddle's Python, "" where a call needs nothing of it; the values are
+    An argument is a Paddle parameter name, a `ShapeOf`, a function of the values by parameter name,
+    or, in `gradient_arguments`, "out_grad" or an `Output`. `gradients` are the parameters whose
+    gradients the gradient function returns, in its order. The first `outputs` of the outputs are
+    judged; None means all. `written` says which parameters are passed again as which outputs, which
+    are judged after the others: {"out": "x"} of an in-place spelling. The gradient function gets
+    them as they were before. `defaults` are Paddle's values of parameters that a case may leave
+    out; `derived` are those that only functions of the values look at. `lacks(values)` says what
+    the library leaves to Paddle's Python, "" where a call needs nothing of it; the values are
     Torch's tensors and plain values.
     """
 
     function: str
-    arguments: tuple[str | ShapeOf, ...]
+    arguments: tuple[LibraryArgument, ...]
     gradient_function: str | None = None
-    gradient_arguments: tuple[str | ShapeOf, ...] = ()
+    gradient_arguments: tuple[LibraryArgument, ...] = ()
     gradients: tuple[str, ...] = ()
-    in_place: str | None = None
+    outputs: int | None = None
+    written: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    derived: frozenset[str] = frozenset()
     lacks: Callable[[Arguments], str] | None = None
 
 

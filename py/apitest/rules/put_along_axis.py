@@ -11,7 +11,7 @@ from paddlemend import catalogue
 from paddlemend.apitest.generators_index import index_along_axis
 from paddlemend.apitest.rules.complex_operand import real_operand
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Arguments, LibraryCall, Parameter, Rule
+from paddlemend.apitest.rules.model import Arguments, LibraryCall, Output, Parameter, Rule
 from paddlemend.apitest.rules.scatter_reference import Extreme, assign_last, multiply
 
 _REDUCTIONS = ("assign", "add", "mul", "multiply", "mean", "amax", "amin")
@@ -198,15 +198,15 @@ def _left_to_python(values: Arguments) -> str:
     return "the broadcasting of indices to arr" if broadcasts else ""
 
 
-def _library(in_place: str | None) -> LibraryCall:
+def _library(in_place: bool) -> LibraryCall:
     arguments = ("arr", "indices", "values", "axis", "reduce", "include_self")
     return LibraryCall(
         function="put_along_axis",
         arguments=arguments,
         gradient_function="put_along_axis_grad",
-        gradient_arguments=(*arguments[:3], "out", "out_grad", *arguments[3:]),
+        gradient_arguments=(*arguments[:3], Output(0), "out_grad", *arguments[3:]),
         gradients=("arr", "values"),
-        in_place=in_place,
+        written={"out": "arr"} if in_place else {},
         defaults={"reduce": "assign", "include_self": True, "broadcast": True},
         lacks=_left_to_python,
     )
@@ -221,7 +221,7 @@ RULES = (
         operator=catalogue.operator("put_along_axis"),
         parameters=_PARAMETERS,
         reference=put_along_axis,
-        library=_library(in_place=None),
+        library=_library(in_place=False),
         differentiable=("arr", "values"),
         moves_data=_moves_data,
         scratch=_scratch,
@@ -233,7 +233,7 @@ RULES = (
         operator=catalogue.operator("put_along_axis"),
         parameters=_PARAMETERS,
         reference=put_along_axis_,
-        library=_library(in_place="arr"),
+        library=_library(in_place=True),
         overwrites=("arr",),
         differentiable=("arr", "values"),
         moves_data=_moves_data,
