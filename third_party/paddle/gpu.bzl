@@ -89,7 +89,9 @@ paddle_gpu = repository_rule(
     doc = """paddlepaddle-gpu, and NVIDIA's wheels with the headers that its own include.
 
     Both come from the requirements file that the environment variable PADDLE_GPU_REQUIREMENTS names; pip reads the
-    index from it, too (--index-url …). Without the variable what needs the wheel is incompatible.""",
+    index from it, too (--index-url …). Paddle's headers include those of cuBLAS, cuDNN, cuFFT, cuRAND, cuSOLVER,
+    cuSPARSE, NCCL and Thrust (nvidia-cuda-cccl); the file names those that the wheel does not require by itself.
+    Without the variable what needs the wheel is incompatible.""",
     attrs = {"python": attr.string(mandatory = True)},
     environ = [_SETTING, "PADDLEMEND_PIP_WHEEL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL"],
 )
