@@ -238,7 +238,9 @@ def write_launcher(prefix: Path) -> None:
     lines += write_stubs(prefix)
     for repository, folder in WORKSPACE_REPOSITORIES.items():
         lines.append(f"common:workspace --override_repository={repository}={shared / folder}")
-    (prefix / "bazelrc").write_text("\n".join(lines) + "\n")
+    # A bazelrc is split into words as by a shell, and the home of a user may have a space.
+    text = "\n".join(lines).replace(str(prefix), shlex.quote(str(prefix)))
+    (prefix / "bazelrc").write_text(text + "\n")
     launcher = prefix / "bazel"
     launcher.write_text(
         f'#!/bin/sh\nexec "{prefix}/usr/bin/bazel" --nosystem_rc --bazelrc="{prefix}/bazelrc" '
