@@ -5,9 +5,9 @@ load("//third_party/paddle:versions.bzl", "paddle_repository_name")
 load("//third_party/python:versions.bzl", "PYTHON_VERSIONS")
 load("//third_party/rules:shared_library.bzl", "shared_library")
 
+# By these options Paddle's macros name their files apart from the wheel's repository, whose name differs between
+# MODULE.bazel and WORKSPACE, and between versions of Bazel: equal sources, equal libraries.
 def _short_file_names(wheel):
-    """Options by which Paddle's macros name their files apart from the wheel's repository, whose name differs between
-    MODULE.bazel and WORKSPACE, and between versions of Bazel: equal sources, equal libraries."""
     return ["-fmacro-prefix-map=%s/site/=" % Label(wheel + "//:headers").workspace_root]
 
 def paddle_adapter(name, paddle, visibility):

@@ -70,7 +70,14 @@ def _real_path(ctx, candidate, version):
     return lines[1] if probe.return_code == 0 and lines[0] == version else None
 
 def find_any_python(ctx):
-    """Path of a CPython of this machine that is one of PYTHON_VERSIONS, the default one if it is there; or None."""
+    """Path of a CPython of this machine, for what needs none in particular.
+
+    Args:
+      ctx: the repository context.
+
+    Returns:
+      The first of PYTHON_VERSIONS that find_python finds, or None.
+    """
     for version in PYTHON_VERSIONS:
         python = find_python(ctx, version)
         if python:
@@ -78,11 +85,14 @@ def find_any_python(ctx):
     return None
 
 def compatible_with_found(python, version):
-    """BUILD text of a target_compatible_with by which Bazel says that the Python of a target is absent.
+    """Has Bazel say of a target that the Python which it needs is absent: text of its target_compatible_with.
 
     Args:
       python: what find_python returned.
       version: what it looked for, or "" for any.
+
+    Returns:
+      "[]", or a list with a constraint that no platform has, whose name says what is absent.
     """
     if python:
         return "[]"
