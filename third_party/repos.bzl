@@ -42,7 +42,6 @@ def repos():
         name = "openblas",
         build_file = OPENBLAS_BUILD_FILE,
         lock = Label("//third_party/pip/locks:openblas.txt"),
-        python = PYTHON_VERSIONS[0],
     )
     pip_wheel_files(
         name = "build_tools",

@@ -5,6 +5,11 @@ load("//third_party/paddle:versions.bzl", "paddle_repository_name")
 load("//third_party/python:versions.bzl", "PYTHON_VERSIONS")
 load("//third_party/rules:shared_library.bzl", "shared_library")
 
+# By these options Paddle's macros name their files apart from the wheel's repository, whose name differs between
+# MODULE.bazel and WORKSPACE, and between versions of Bazel: equal sources, equal libraries.
+def _short_file_names(wheel):
+    return ["-fmacro-prefix-map=%s/site/=" % Label(wheel + "//:headers").workspace_root]
+
 def paddle_adapter(name, paddle, visibility):
     """Declares `name`.so.
 
@@ -25,6 +30,7 @@ def paddle_adapter(name, paddle, visibility):
             "operators/*.h",
         ]),
         alwayslink = True,
+        copts = _short_file_names(wheel),
         textual_hdrs = [":all_operators"],
         deps = [
             "//cc/capi:interface",
@@ -61,6 +67,7 @@ def gpu_adapter(name, operators, visibility):
             "operators/*.h",
         ]),
         alwayslink = True,
+        copts = _short_file_names("@paddle_gpu"),
         local_defines = ["PADDLE_WITH_CUDA"],
         tags = ["manual"],
         textual_hdrs = [operators],

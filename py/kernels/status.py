@@ -72,7 +72,8 @@ class Status:
         if self.behaviour_changes:
             lines.append("behaviour changes")
         for change in self.behaviour_changes:
-            lines.append(f"  {change.name}  {change.state:<4}  {change.description}")
+            name = f"  {change.name}"
+            lines.append(f"{name:<{width}}  {change.state:<8}  {change.description}")
         return "\n".join(lines)
 
 

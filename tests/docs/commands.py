@@ -29,7 +29,7 @@ WHO_RUNS = {
     "./bazelw build --config=cuda //cc/capi:paddlemend_cuda": "//tests/cuda:load_test",
     "./bazelw build //cc:dist": "//tests/embedding:installed_tree_test",
     "./bazelw build --config=cuda --repo_env=PADDLE_GPU_REQUIREMENTS=$PWD/gpu.txt "
-    "//cc/phi:paddlemend_phi_gpu.so": "tests/cuda/run.sh, where there is such a wheel",
+    "//cc/phi:paddlemend_phi_gpu.so": "//tests/cuda:gpu_repository, up to the compiler",
     "./bazelw run //:format": "//tests/lint:lint_test, without changing files",
     "./bazelw run //:compile_commands": HERE,
     "python3 .ci/count_tests.py --not-run": HERE,
@@ -55,6 +55,7 @@ WHO_RUNS = {
     "./bazelw run //tests/embedding:bazel_builds": "itself",
     "./bazelw run //tests/remote_cache": "itself",
     "./bazelw run //tests/faults": "itself",
+    "./bazelw run //tests/cuda:gpu_repository": "itself",
     "./bazelw run //tests/docs:commands": "itself",
     "./bazelw run //tests/docs:make_pictures": "docs/pictures",
     "python3 tests/wheel/environments.py bazel-bin/py/*.whl": "tests/wheel/results",

@@ -21,8 +21,8 @@ def example(request, tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory) -> Path:
-    """The installed tree, in another place than it was built in."""
-    copy = tmp_path_factory.mktemp("prefix") / "paddlemend"
+    """The installed tree, in another place than it was built in, whose path has spaces."""
+    copy = tmp_path_factory.mktemp("prefix") / "a prefix with spaces"
     shutil.copytree("cc/dist", copy)
     return copy
 

@@ -17,4 +17,5 @@ def test_numpy_and_torch_tensors_go_in_and_out(example, run):
         "NumPy: [[1.0, 2.0], [1.0, 2.0]]",
         "Torch: [[3.0], [1.0], [5.0]]",
         "both: [-1.0, 2.0]",
+        "Paddle is imported: False",
     ]

@@ -1,4 +1,4 @@
-"""A clone in a path with spaces, a home of its own, and bazelw in them."""
+"""A clone and a home of its own in paths with spaces, and bazelw in them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 
 
 class Clone:
-    """A clone, and a home that nothing was ever built in.
+    """A clone, and a home that nothing was ever built in; both paths have spaces.
 
     Args:
       folder: where both go.
@@ -33,7 +33,7 @@ class Clone:
 
     def __init__(self, folder: Path) -> None:
         self.source = folder / "a clone with spaces"
-        self.home = folder / "home"
+        self.home = folder / "a home with spaces"
         self.home.mkdir()
         copy_source_tree(self.source)
 

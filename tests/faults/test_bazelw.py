@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -23,12 +24,22 @@ def test_after_kill_9_at_a_random_moment_the_next_call_sets_up_anew(clone, seed)
     assert VERSION in printed
 
 
+def test_ctrl_c_during_the_set_up_ends_it_without_a_report(clone):
+    process = clone.start("--version")
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert "Traceback" not in printed and "could not assemble" not in printed
+
+
 def test_two_at_once_assemble_it_once(clone):
     processes = [clone.start("--version") for _ in range(2)]
     printed = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], printed
     assert all(VERSION in text for text in printed)
     assert sum("assembling Bazel" in text for text in printed) == 1
+    assert sum("waiting for another call" in text for text in printed) == 1
 
 
 def test_a_second_call_waits_for_none_that_was_killed(clone):
@@ -80,7 +91,9 @@ def test_a_full_disk_is_named_and_leaves_nothing_that_counts(clone, tmp_path):
 def test_without_a_network_the_message_says_what_was_wanted(clone, no_network):
     status, printed = clone.run("--version", before=no_network)
     assert status != 0
+    assert "E: Failed to fetch" in printed
     assert "bazelw: could not assemble Bazel" in printed
+    assert "Traceback" not in printed
 
 
 def test_without_a_network_what_was_assembled_runs(assembled, no_network):

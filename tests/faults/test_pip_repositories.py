@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 
 import pytest
 from conftest import machines_bazel
+from find_python import find_python
 
 TARGET = "//third_party/lapack:runtime_libraries"  # of one wheel, of 10 MB
 
@@ -67,3 +70,34 @@ def test_without_a_network_what_was_fetched_is_used(build, clone, no_network):
     clone.kill_server(build.outputs)
     status, printed = build(before=no_network)
     assert status == 0, printed
+
+
+def test_a_python_that_does_not_run_is_named_and_no_other_taken(build):
+    status, printed = build(PYTHON_3_11="/nowhere/python")
+    assert status != 0
+    assert "PYTHON_3_11=/nowhere/python: expected the path of a Python 3.11 that runs" in printed
+
+
+def test_the_wheel_of_the_kernels_is_fetched_by_another_python_where_the_default_one_is_absent(
+    build, tmp_path
+):
+    other = another_python()
+    path = tmp_path / "path"
+    path.mkdir()
+    for folder in os.defpath.split(os.pathsep):
+        for program in Path(folder).iterdir():
+            if not program.name.startswith("python3") and not (path / program.name).exists():
+                (path / program.name).symlink_to(program)
+    (path / "python3").symlink_to(other)
+    (path / Path(other).name).symlink_to(other)
+    status, printed = build(PATH=str(path), PYENV_ROOT="/nowhere")
+    assert status == 0, printed
+
+
+def another_python() -> str:
+    for version in ("3.13", "3.12", "3.10", "3.9"):
+        try:
+            return find_python(version)
+        except SystemExit:
+            continue
+    pytest.skip("this machine has no Python of 3.9 to 3.13 but 3.11")

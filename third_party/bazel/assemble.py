@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -236,7 +238,9 @@ def write_launcher(prefix: Path) -> None:
     lines += write_stubs(prefix)
     for repository, folder in WORKSPACE_REPOSITORIES.items():
         lines.append(f"common:workspace --override_repository={repository}={shared / folder}")
-    (prefix / "bazelrc").write_text("\n".join(lines) + "\n")
+    # A bazelrc is split into words as by a shell, and the home of a user may have a space.
+    text = "\n".join(lines).replace(str(prefix), shlex.quote(str(prefix)))
+    (prefix / "bazelrc").write_text(text + "\n")
     launcher = prefix / "bazel"
     launcher.write_text(
         f'#!/bin/sh\nexec "{prefix}/usr/bin/bazel" --nosystem_rc --bazelrc="{prefix}/bazelrc" '
@@ -250,10 +254,8 @@ def expose_pip(prefix: Path) -> None:
     shutil.copyfile(wheels[-1], prefix / "pip.whl")
 
 
-def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit("usage: assemble.py PREFIX")
-    prefix = Path(sys.argv[1]).absolute()
+def assemble(prefix: Path) -> None:
+    """Fills `prefix` anew; `complete` lies there when all is."""
     work, debs = Path(f"{prefix}.work"), Path(f"{prefix}.debs")
     shutil.rmtree(work, ignore_errors=True)
     shutil.rmtree(prefix, ignore_errors=True)
@@ -267,6 +269,18 @@ def main() -> None:
     expose_pip(prefix)
     shutil.rmtree(work, ignore_errors=True)
     (prefix / "complete").touch()
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit("usage: assemble.py PREFIX")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is no error to be reported
+    try:
+        assemble(Path(sys.argv[1]).absolute())
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"`{shlex.join(error.cmd)}` failed with status {error.returncode}")
+    except OSError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ apt still checks every signature and hash against the host's Debian keyring.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,9 @@ class PrivateApt:
                 for name, version in assumed_installed.items()
             )
         )
+        # A mirror that is not reached is the reason to give, not that nothing can be located. Of a
+        # machine's own sources, some may be out of reach.
+        error_mode = "any" if len(sources) == 1 else "persistent-failure"
         self.configuration = folder / "apt.conf"
         self.configuration.write_text(
             f'Dir::Etc::sourcelist "/dev/null"; Dir::Etc::sourceparts "{folder}/sources";\n'
@@ -74,22 +78,22 @@ class PrivateApt:
             f'Dir::Log "{folder}/state"; APT::Install-Recommends "false"; APT::Sandbox::User "";\n'
             'Debug::NoLocking "true"; Acquire::Languages "none"; Acquire::Retries "3";\n'
             'Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled "false";\n'
+            f'APT::Update::Error-Mode "{error_mode}";\n'
         )
 
     def get(self, *words: str, cwd: Path | None = None) -> None:
-        """Runs apt-get quietly; raises CalledProcessError."""
+        """Runs apt-get quietly; ends the program if it fails, below what it says."""
         environment = {
             **os.environ,
             "APT_CONFIG": str(self.configuration),
             "DEBIAN_FRONTEND": "noninteractive",
         }
-        subprocess.run(
-            ["apt-get", "-qq", *words],
-            check=True,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            cwd=cwd,
+        command = ["apt-get", "-qq", *words]
+        result = subprocess.run(
+            command, check=False, env=environment, stdout=subprocess.DEVNULL, cwd=cwd
         )
+        if result.returncode != 0:
+            sys.exit(f"`{shlex.join(command)}` failed with status {result.returncode}")
 
     def download_with_dependencies(self, packages: list[str]) -> list[Path]:
         """The .deb files of `packages` and of what they need beyond `assumed_installed`."""

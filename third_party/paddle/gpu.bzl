@@ -11,6 +11,14 @@ load("@rules_cc//cc:defs.bzl", "cc_library")
 
 package(default_visibility = ["//visibility:public"])
 
+# No platform has it: Bazel's message about what cannot be built names it, and so says what to set.
+constraint_setting(name = "setting")
+
+constraint_value(
+    name = "PADDLE_GPU_REQUIREMENTS_is_set",
+    constraint_setting = ":setting",
+)
+
 cc_library(
     name = "headers",
     hdrs = glob(["site/paddle/include/**", "site/nvidia/**"], allow_empty = True),
@@ -43,22 +51,37 @@ def _install(ctx, python, requirements):
     )
     if result.return_code != 0:
         fail("pip could not install %s=%s:\n%s" % (_SETTING, requirements, result.stderr[-4000:]))
+    if not ctx.path("site/paddle/include").exists:
+        fail("%s=%s names no Paddle: nothing that it installs has paddle/include" % (_SETTING, requirements))
+
+def _watch(ctx, requirements):
+    """Has the repository fetched anew when the file changes."""
+    if not requirements.startswith("/"):
+        fail("%s=%s: expected an absolute path" % (_SETTING, requirements))
+    if not ctx.path(requirements).exists:
+        fail("%s=%s: there is no such file" % (_SETTING, requirements))
+    ctx.watch(requirements)
 
 def _cuda_includes(ctx):
+    """The include folders of NVIDIA's wheels. Since CUDA 13 Thrust lies in cccl/, where only nvcc looks by itself."""
     nvidia = ctx.path("site/nvidia")
     if not nvidia.exists:
         return []
-    folders = [folder.get_child("include") for folder in nvidia.readdir()]
-    return ["site/nvidia/%s/include" % folder.dirname.basename for folder in folders if folder.exists]
+    names = ["%s/include" % folder.basename for folder in nvidia.readdir()]
+    names += [name + "/cccl" for name in names]
+    return ["site/nvidia/" + name for name in names if nvidia.get_child(name).exists]
 
 def _paddle_gpu_impl(ctx):
     requirements = ctx.os.environ.get(_SETTING)
-    python = find_python(ctx, ctx.attr.python) if requirements else None
     includes = []
-    if python:
+    if requirements:
+        _watch(ctx, requirements)
+        python = find_python(ctx, ctx.attr.python)
+        if not python:
+            fail("%s is set, and Python %s, whose pip would install it, is not found" % (_SETTING, ctx.attr.python))
         _install(ctx, python, requirements)
         includes = ["site/paddle/include", "site/paddle/include/third_party"] + _cuda_includes(ctx)
-    compatible = [] if python else ["@platforms//:incompatible"]
+    compatible = [] if requirements else [":%s_is_set" % _SETTING]
     ctx.file("BUILD.bazel", _BUILD.format(compatible = repr(compatible), includes = repr(includes)))
 
 paddle_gpu = repository_rule(
@@ -66,7 +89,9 @@ paddle_gpu = repository_rule(
     doc = """paddlepaddle-gpu, and NVIDIA's wheels with the headers that its own include.
 
     Both come from the requirements file that the environment variable PADDLE_GPU_REQUIREMENTS names; pip reads the
-    index from it, too (--index-url …). Without the variable what needs the wheel is incompatible.""",
+    index from it, too (--index-url …). Paddle's headers include those of cuBLAS, cuDNN, cuFFT, cuRAND, cuSOLVER,
+    cuSPARSE, NCCL and Thrust (nvidia-cuda-cccl); the file names those that the wheel does not require by itself.
+    Without the variable what needs the wheel is incompatible.""",
     attrs = {"python": attr.string(mandatory = True)},
-    environ = [_SETTING, "PADDLEMEND_PIP_WHEEL"],
+    environ = [_SETTING, "PADDLEMEND_PIP_WHEEL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL"],
 )

@@ -1,6 +1,6 @@
 """pip_wheels: hash-locked wheels, installed into ONE directory of an external repository."""
 
-load("//third_party/python:host_python.bzl", "find_python")
+load("//third_party/python:host_python.bzl", "compatible_with_found", "find_any_python", "find_python")
 
 _BUILD = """\
 load("@rules_cc//cc:defs.bzl", "cc_library")
@@ -100,7 +100,8 @@ def _run_pip_install(ctx, python, lock):
     )
 
 def _pip_wheels_impl(ctx):
-    python = find_python(ctx, ctx.attr.python)
+    version = ctx.attr.python
+    python = find_python(ctx, version) if version else find_any_python(ctx)
     if python:
         pip_install(ctx, python, ctx.attr.lock, ctx.attr.fallback_lock)
         ctx.execute(["sh", "-c", _REMOVE_MACHINE_STATE])
@@ -108,7 +109,7 @@ def _pip_wheels_impl(ctx):
             ctx.delete("site/bin")
     else:
         ctx.file("site/absent")
-    compatible = "[]" if python else "[\"@platforms//:incompatible\"]"
+    compatible = compatible_with_found(python, version)
     ctx.file("BUILD.bazel", (ctx.attr.build_file or _BUILD).replace("{compatible}", compatible))
 
 pip_wheels = repository_rule(
@@ -122,7 +123,7 @@ pip_wheels = repository_rule(
         ),
         "keep_programs": attr.bool(doc = "Keep site/bin: right where it holds compiled programs, not scripts."),
         "lock": attr.label(mandatory = True, allow_single_file = True),
-        "python": attr.string(mandatory = True),
+        "python": attr.string(doc = "whose pip installs them, such as \"3.11\"; any, if the wheels are for every Python"),
     },
     environ = ["PADDLEMEND_PIP_WHEEL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_INDEX_URL"],
 )

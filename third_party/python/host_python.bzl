@@ -1,5 +1,7 @@
 """host_python: an interpreter of this machine, isolated from the packages installed beside it."""
 
+load("//third_party/python:versions.bzl", "PYTHON_VERSIONS", "underscored")
+
 # Looked for at fetch time; PYTHON_3_11=/path wins, so that any machine can say where its interpreter is.
 _ENVIRONMENT = ["HOME", "PATH", "PYENV_ROOT", "PYTHON_3_9", "PYTHON_3_10", "PYTHON_3_11", "PYTHON_3_12", "PYTHON_3_13"]
 
@@ -26,8 +28,6 @@ cc_library(
 )
 """
 
-_INCOMPATIBLE = "[\"@platforms//:incompatible\"]"
-
 def find_python(ctx, version):
     """Path of a CPython `version` of this machine, or None.
 
@@ -36,8 +36,14 @@ def find_python(ctx, version):
       version: for example "3.11".
 
     Returns:
-      $PYTHON_3_11, else python3.11 on PATH, else the newest 3.11 of pyenv; each only if it runs.
+      $PYTHON_3_11, which has to be one; else python3.11 on PATH or the newest 3.11 of pyenv, each only if it runs.
     """
+    variable = "PYTHON_" + underscored(version)
+    chosen = ctx.os.environ.get(variable)
+    if chosen:
+        path = _real_path(ctx, chosen, version)
+        return path or fail("%s=%s: expected the path of a Python %s that runs" % (variable, chosen, version))
+
     pyenv = ctx.os.environ.get("PYENV_ROOT", ctx.os.environ.get("HOME", "") + "/.pyenv")
     newest = ctx.execute([
         "sh",
@@ -47,24 +53,51 @@ def find_python(ctx, version):
         pyenv,
         version,
     ])
-    candidates = [
-        ctx.os.environ.get("PYTHON_" + version.replace(".", "_")),
-        str(ctx.which("python" + version) or ""),
-        newest.stdout.strip(),
-    ]
-    for candidate in candidates:
-        if not candidate:
-            continue
-
-        # The real path, because a pyenv shim is a shell script.
-        probe = ctx.execute([
-            candidate,
-            "-c",
-            "import os, sys; print('%d.%d' % sys.version_info[:2], os.path.realpath(sys.executable))",
-        ])
-        if probe.return_code == 0 and probe.stdout.split(" ")[0] == version:
-            return probe.stdout.strip().split(" ")[1]
+    for candidate in [str(ctx.which("python" + version) or ""), newest.stdout.strip()]:
+        path = _real_path(ctx, candidate, version) if candidate else None
+        if path:
+            return path
     return None
+
+def _real_path(ctx, candidate, version):
+    """The interpreter that a program such as a shim of pyenv, a shell script, runs; None if it is no `version`."""
+    probe = ctx.execute([
+        candidate,
+        "-c",
+        "import os, sys; print('%d.%d' % sys.version_info[:2]); print(os.path.realpath(sys.executable))",
+    ])
+    lines = probe.stdout.splitlines()
+    return lines[1] if probe.return_code == 0 and lines[0] == version else None
+
+def find_any_python(ctx):
+    """Path of a CPython of this machine, for what needs none in particular.
+
+    Args:
+      ctx: the repository context.
+
+    Returns:
+      The first of PYTHON_VERSIONS that find_python finds, or None.
+    """
+    for version in PYTHON_VERSIONS:
+        python = find_python(ctx, version)
+        if python:
+            return python
+    return None
+
+def compatible_with_found(python, version):
+    """Has Bazel say of a target that the Python which it needs is absent: text of its target_compatible_with.
+
+    Args:
+      python: what find_python returned.
+      version: what it looked for, or "" for any.
+
+    Returns:
+      "[]", or a list with a constraint that no platform has, whose name says what is absent.
+    """
+    if python:
+        return "[]"
+    name = "python_" + underscored(version) if version else "python"
+    return repr([str(Label("//third_party/python:%s_is_found" % name))])
 
 def _python_headers(ctx, python, version):
     """Links (or, where only the interpreter is installed, fetches) the headers into include/."""
@@ -90,7 +123,7 @@ def _host_python_impl(ctx):
     if not python:
         ctx.file("venv/bin/python", "#!/bin/sh\necho Python %s is absent >&2; exit 1\n" % version)
         ctx.file("venv/pyvenv.cfg", "")
-        ctx.file("BUILD.bazel", _BUILD.format(compatible = _INCOMPATIBLE))
+        ctx.file("BUILD.bazel", _BUILD.format(compatible = compatible_with_found(None, version)))
         return
     ctx.symlink(python, "venv/bin/python")
     ctx.file("venv/pyvenv.cfg", "home = %s\ninclude-system-site-packages = false\n" % ctx.path(python).dirname)

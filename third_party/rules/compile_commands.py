@@ -47,14 +47,17 @@ def _opened_path(source: str, workspace: Path, execution_root: Path) -> Path:
 
 def bazel(workspace: Path, *words: str) -> str:
     ours = ("PYTHONPATH", "PYTHONSAFEPATH")  # of this program, not of what Bazel fetches with
-    return subprocess.run(
+    result = subprocess.run(
         [str(workspace / "bazelw"), *words],
         cwd=workspace,
         env={name: value for name, value in os.environ.items() if name not in ours},
-        check=True,
+        check=False,
         stdout=subprocess.PIPE,
         text=True,
-    ).stdout
+    )
+    if result.returncode != 0:
+        sys.exit(f"compile_commands.py: bazelw {words[0]} failed: the reason is above")
+    return result.stdout
 
 
 def main() -> None:
@@ -67,7 +70,10 @@ def main() -> None:
     execution_root = Path(bazel(workspace, "info", "execution_root").strip())
     found = entries(json.loads(printed).get("actions", []), workspace, execution_root)
     output = workspace / "compile_commands.json"
-    output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    try:
+        output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"compile_commands.py: cannot write {output}: {error.strerror}")
     print(f"{output}: {len(found)} files")
 
 
