@@ -38,6 +38,13 @@ def test_one_changed_source_of_ten_is_compiled_alone(environment, project):
     assert "[1/" not in there.run("setup.py", "build", cwd=folder).stdout
 
 
+def test_force_compiles_everything_again(environment, project):
+    there = environment()
+    folder = project()
+    there.run("setup.py", "build_ext", cwd=folder)
+    assert "[2/2]" in there.run("setup.py", "build_ext", "--force", cwd=folder).stdout
+
+
 def test_a_failed_compile_stops_with_the_compilers_message_last(environment, project):
     folder = ten_sources(project)
     (folder / "s3.cc").write_text("int f() { return nonsense; }\n")

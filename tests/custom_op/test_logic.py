@@ -18,7 +18,7 @@ from paddlemend.custom_op.errors import BuildError
 from paddlemend.custom_op.extensions import CppExtension
 from paddlemend.custom_op.layout import import_name, is_importable, layout
 from paddlemend.custom_op.lock import build_lock
-from paddlemend.custom_op.names import name_extensions
+from paddlemend.custom_op.names import check_name, name_extensions
 from paddlemend.custom_op.plan import Library, Plan, Step, make_plan
 from paddlemend.custom_op.stub import is_stub, write_stub
 
@@ -107,6 +107,49 @@ def test_the_callers_lists_stay_as_they_are():
         "extra_link_args": [],
         "extra_compile_args": {"cxx": ["-g"]},
     }
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "named"),
+    [
+        ("include_dirs", "include", "include_dirs is 'include'"),
+        ("extra_link_args", "-lm", "extra_link_args is '-lm'"),
+        ("extra_compile_args", {"cxx": "-O2"}, r"extra_compile_args\['cxx'\] is '-O2'"),
+        ("libraries", "helper", "libraries is 'helper'"),
+    ],
+)
+def test_a_text_in_place_of_a_list_is_refused(argument, value, named):
+    with pytest.raises(TypeError, match=f"{named}, expected a list"):
+        CppExtension(["a.cc"], **{argument: value})
+
+
+def test_the_names_of_pythons_modules_are_known_without_a_list_of_them(monkeypatch):
+    monkeypatch.delattr("sys.stdlib_module_names", raising=False)  # as before Python 3.10
+    for name in ("json", "sys", "math"):
+        with pytest.raises(ValueError, match=f"would hide the module '{name}'"):
+            check_name(name, set())
+    check_name("relu_ops", set())
+
+
+def test_a_missing_object_is_named_with_its_argument(tmp_path):
+    with pytest.raises(BuildError, match="extra_objects has 'a_o', expected a file"):
+        make_plan(Library("ops", [], objects=["a_o"]), tmp_path / "objects", tmp_path)
+
+
+def test_a_changed_library_is_linked_again(tmp_path):
+    folder = write_project(tmp_path / "p", {"a.cc": "", "two/libone.a": "", "two/libone.so": ""})
+    library = Library("ops", ["a.cc"], library_dirs=["none", "two"], libraries=["one", "m"])
+    (link,) = make_plan(library, tmp_path / "objects", folder).link
+    assert link.inputs[1:] == (str(folder / "two/libone.so"),)
+
+
+def test_a_comma_in_a_runtime_folder_is_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(compilers()))
+    (tmp_path / "a.c").write_text("")
+    folders = toolchain.library_dirs(use_cuda=False)
+    library = Library("ops", ["a.c"], library_dirs=folders, runtime_dirs=["/one,two"])
+    built = execution.run(make_plan(library, tmp_path / "o", tmp_path), tmp_path / "o")
+    assert b"\0/one,two\0" in built.read_bytes()
 
 
 def test_named_architectures_and_numbers_of_each_spelling(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import pytest
 from environment import HERE, setup_py
@@ -236,3 +237,58 @@ def test_the_stub_of_an_in_place_build_is_no_package_of_the_project(environment,
     there.check("relu_ops")
     there.pip("uninstall", "--yes", "relu_ops")
     assert there.installed() == before
+
+
+PLAIN = """
+#include <Python.h>
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "ops", 0, -1, 0};
+PyMODINIT_FUNC PyInit_ops() { return PyModule_Create(&definition); }
+"""
+
+
+@pytest.mark.parametrize("route", [INSTALL, EDITABLE, ("setup.py", "install")])
+def test_an_extension_of_another_kind_may_have_the_last_name_of_an_operator(
+    route, environment, project
+):
+    arguments = (
+        'name="both", packages=["one", "two"], ext_modules=['
+        'CppExtension(name="one.ops", sources=["relu_op.cc"]), '
+        'setuptools.Extension("two.ops", ["plain.c"])]'
+    )
+    files = {
+        "setup.py": "import setuptools\n" + setup_py(arguments),
+        "one/__init__.py": "",
+        "two/__init__.py": "",
+        "plain.c": PLAIN,
+    }
+    check = "import two.ops\nfrom one.ops import custom_relu; custom_relu(paddle.ones([1]))"
+    installed_then_removed(environment(), project(files), check, "both", route)
+
+
+@pytest.mark.parametrize("mode", ["lenient", "strict"])
+def test_an_optional_extension_that_fails_is_left_out_of_an_editable_installation(
+    mode, environment, project
+):
+    arguments = (
+        'name="both", ext_modules=[CppExtension(name="relu_ops", sources=["relu_op.cc"]), '
+        'CppExtension(name="bad_ops", sources=["bad.cc"], optional=True)]'
+    )
+    folder = project({"setup.py": setup_py(arguments), "bad.cc": "#error bad\n"})
+    check = "import relu_ops; relu_ops.custom_relu(paddle.ones([1]))"
+    route = (*EDITABLE, "--config-settings", f"editable_mode={mode}")
+    installed_then_removed(environment(), folder, check, "both", route)
+    assert not (folder / "bad_ops").exists()
+
+
+def test_a_wheel_with_operators_never_claims_the_limited_api(environment, project, tmp_path):
+    arguments = (
+        'name="relu_ops", options={"bdist_wheel": {"py_limited_api": "cp39"}}, '
+        'ext_modules=CppExtension(["relu_op.cc"], py_limited_api=True)'
+    )
+    there = environment()
+    folder = project({"setup.py": setup_py(arguments)})
+    words = ("-m", "pip", "wheel", "-v", "--no-build-isolation", "-w", tmp_path, ".")
+    assert "py_limited_api is 'cp39', and the wheel is for" in there.run(*words, cwd=folder).stdout
+    (wheel,) = tmp_path.glob("*.whl")
+    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    assert wheel.name == f"relu_ops-0.0.0-{tag}-{tag}-linux_x86_64.whl"
