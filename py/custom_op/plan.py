@@ -84,7 +84,11 @@ def make_plan(library: Library, folder: Path, root: Path) -> Plan:
     if with_cuda:
         cuda.check_version(cuda.nvcc())
     steps = tuple(_compile_step(library, path, folder, root, with_cuda) for path in sources)
-    objects = [str(step.output) for step in steps] + [str(path) for path in prebuilt]
+    compiled = [str(step.output) for step in steps]
+    for step in steps:
+        if compiled.count(str(step.output)) > 1:
+            raise BuildError(f"sources has {step.label!r} twice, expected it once")
+    objects = compiled + [str(path) for path in prebuilt]
     return Plan(steps, tuple(_link_steps(library, objects, folder, root)))
 
 

@@ -194,6 +194,16 @@ def test_a_library_of_another_paddle_is_refused_with_both_versions(environment, 
     )
 
 
+def test_a_broken_library_of_this_paddle_is_named_with_the_loaders_reason(environment, project):
+    there = environment()
+    folder = project()
+    there.run("setup.py", "build_ext", "--inplace", cwd=folder)
+    (folder / "relu_ops/relu_ops_pd_.so").write_bytes(b"broken" * 100)
+    output = there.run("-c", "import relu_ops", cwd=folder, ok=False).stdout
+    assert "ImportError: relu_ops cannot be loaded: " in output
+    assert "invalid ELF header" in output
+
+
 def test_a_lost_library_is_named(environment, project):
     there = environment()
     folder = project()

@@ -136,6 +136,12 @@ def test_a_missing_object_is_named_with_its_argument(tmp_path):
         make_plan(Library("ops", [], objects=["a_o"]), tmp_path / "objects", tmp_path)
 
 
+def test_a_source_that_is_given_twice_is_named(tmp_path):
+    (tmp_path / "a.cc").write_text("")
+    with pytest.raises(BuildError, match=r"sources has 'a\.cc' twice"):
+        make_plan(Library("ops", ["a.cc", "./a.cc"]), tmp_path / "objects", tmp_path)
+
+
 def test_a_changed_library_is_linked_again(tmp_path):
     folder = write_project(tmp_path / "p", {"a.cc": "", "two/libone.a": "", "two/libone.so": ""})
     library = Library("ops", ["a.cc"], library_dirs=["none", "two"], libraries=["one", "m"])

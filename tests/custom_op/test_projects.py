@@ -224,6 +224,25 @@ def test_setup_py_install_replaces_what_a_former_installation_left(environment, 
     assert there.installed() == before
 
 
+@pytest.mark.parametrize("others", ["", "./other.egg\n"])
+def test_setup_py_install_replaces_an_egg_of_the_project_and_no_other(others, environment, project):
+    there = environment()
+    before = there.installed()
+    paths = there.site / "easy-install.pth"
+    paths.write_text("./relu_ops-0.0.0-py3-linux-x86_64.egg\n" + others)
+    for egg in ("relu_ops-0.0.0-py3-linux-x86_64.egg", "other.egg"):
+        (there.site / egg / "relu_ops").mkdir(parents=True)
+        (there.site / egg / "relu_ops/__init__.py").write_text("raise ImportError('old')\n")
+    there.run("setup.py", "install", cwd=project())
+    assert {path.name for path in there.site.glob("*.egg")} == {"other.egg"}
+    assert (paths.read_text() if paths.exists() else "") == others
+    shutil.rmtree(there.site / "other.egg")
+    paths.unlink(missing_ok=True)
+    there.check("relu_ops")
+    there.pip("uninstall", "--yes", "relu_ops")
+    assert there.installed() == before
+
+
 def test_the_stub_of_an_in_place_build_is_no_package_of_the_project(environment, project):
     arguments = (
         'name="relu_ops", packages=setuptools.find_packages(), '
