@@ -45,6 +45,10 @@ class BuildExtension(build_ext):
         super().finalize_options()
         if self.options.get("output_dir"):
             self.build_lib = os.fspath(self.options["output_dir"])
+        if self._operators():
+            # An egg, which setup.py of a project that calls setuptools' setup() installs before
+            # setuptools 80, is a folder: no library loads from a zip file.
+            self.distribution.zip_safe = False
 
     def run(self) -> None:
         # Again, for projects that call the setup() of setuptools.

@@ -36,7 +36,8 @@ class InstallCommand(install):
         former = find_former(metadata)
         distutils_install.run(self)  # setuptools' own makes an egg before version 80
         if metadata.is_dir():
-            remove_former(former, metadata, self._list_files(metadata))
+            scripts = Path(os.path.abspath(self.install_scripts))
+            remove_former(former, metadata, scripts, self._list_files(metadata))
 
     def _list_files(self, metadata: Path) -> set[Path]:
         """Writes the list by which pip uninstalls; returns the files that are on it."""

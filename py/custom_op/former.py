@@ -33,13 +33,13 @@ def find_former(metadata: Path) -> Former:
     )
 
 
-def remove_former(former: Former, metadata: Path, present: set[Path]) -> None:
-    """Removes what the new installation does not have: `pip uninstall` would take one of the two
-    for the whole, and what is left would be imported again."""
+def remove_former(former: Former, metadata: Path, scripts: Path, present: set[Path]) -> None:
+    """Removes from site-packages and the folder `scripts` what the new installation does not have:
+    `pip uninstall` would take one of the two for the whole, and the rest would be used again."""
     site = metadata.parent
     for folder, files in former.metadata.items():
         for file in files:
-            if site in file.parents and file not in present:
+            if file not in present and (site in file.parents or file.parent == scripts):
                 file.unlink(missing_ok=True)
                 remove_empty(file.parent, site)
         if files and folder != metadata:

@@ -155,8 +155,6 @@ def summary(rows: Sequence[dict]) -> str:
     for paddle in sorted({row["paddle"] for row in rows}):
         for python in PYTHONS:
             here = [row for row in rows if (row["paddle"], row["python"]) == (paddle, python)]
-            if not here:
-                continue
             exist = cells(paddle, python, "full")
             marks = [_mark(setuptools, here, exist) for setuptools in SETUPTOOLS]
             passed = sum(row["result"] == "passed" for row in here)

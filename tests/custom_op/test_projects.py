@@ -6,7 +6,7 @@ import shutil
 import sys
 
 import pytest
-from environment import HERE, setup_py
+from environment import HERE, files_below, setup_py
 
 INSTALL = ("-m", "pip", "install", "--no-build-isolation", ".")
 EDITABLE = ("-m", "pip", "install", "--no-build-isolation", "-e", ".")
@@ -191,6 +191,29 @@ setup(name="relu_ops", ext_modules=[CppExtension(["relu_op.cc"])], cmdclass={"bu
     assert list((folder / "build").rglob("relu_ops_pd_.so"))
 
 
+SETUPTOOLS_OWN_SETUP = """
+from setuptools import setup
+from paddle.utils.cpp_extension import BuildExtension, CppExtension
+setup(
+    name="own",
+    ext_modules=[CppExtension(["relu_op.cc"], name="relu_ops")],
+    cmdclass={"build_ext": BuildExtension},
+)
+"""
+
+
+@pytest.mark.parametrize("setuptools", ["69.5.1", "84.2.1"])
+@pytest.mark.parametrize("route", [INSTALL, EDITABLE, ("setup.py", "install")])
+def test_a_project_that_calls_the_setup_of_setuptools(route, setuptools, environment, project):
+    there = environment(setuptools)
+    before = there.installed()
+    there.run(*route, cwd=project({"setup.py": SETUPTOOLS_OWN_SETUP}))
+    there.check("relu_ops")
+    there.pip("uninstall", "--yes", "own")
+    assert there.installed() - before <= {"easy-install.pth"}, "what setuptools' own eggs leave"
+    (there.site / "easy-install.pth").unlink(missing_ok=True)
+
+
 def test_fastdeploy_finds_the_library_and_imports_it_where_it_copies_it(environment, project):
     """Its build script installs into a folder of its own and copies the package."""
     arguments = 'name="fastdeploy_ops", ext_modules=CppExtension(sources=["relu_op.cc"])'
@@ -241,6 +264,22 @@ def test_setup_py_install_replaces_an_egg_of_the_project_and_no_other(others, en
     there.check("relu_ops")
     there.pip("uninstall", "--yes", "relu_ops")
     assert there.installed() == before
+
+
+def test_setup_py_install_replaces_the_scripts_of_a_former_installation(environment, project):
+    arguments = (
+        'name="relu_ops", py_modules=["tools"], entry_points={{"console_scripts": '
+        '["relu-{}=tools:main"]}}, ext_modules=CppExtension(["relu_op.cc"], name="relu_ops")'
+    )
+    there = environment()
+    before = files_below(there.folder / "bin")
+    folder = project({"setup.py": setup_py(arguments.format("old")), "tools.py": ""})
+    there.run(*INSTALL, cwd=folder)
+    (folder / "setup.py").write_text(setup_py(arguments.format("new")))
+    there.run("setup.py", "install", cwd=folder)
+    assert files_below(there.folder / "bin") - before == {"relu-new"}
+    there.pip("uninstall", "--yes", "relu_ops")
+    assert files_below(there.folder / "bin") == before
 
 
 def test_the_stub_of_an_in_place_build_is_no_package_of_the_project(environment, project):
