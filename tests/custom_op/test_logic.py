@@ -180,9 +180,27 @@ def test_ninja_runs_the_words_of_a_step_as_they_are(tmp_path):
     script = tmp_path / "write.sh"
     script.write_text('out=$1; shift; "$@" > "$out"\n')
     step = Step("text", output, (str(script),), ("sh", str(script), str(output), *shown))
-    (tmp_path / "build.ninja").write_text(execution.ninja_file(Plan((), (step,)), tmp_path))
+    (tmp_path / "build.ninja").write_text(execution.ninja_file(Plan((step,), ()), tmp_path))
     subprocess.run([tools() / "ninja", "-C", tmp_path], check=True, stdout=subprocess.DEVNULL)
     assert output.read_text() == "".join(f"{word}|" for word in shown[2:])
+
+
+@pytest.mark.parametrize("with_ninja", [True, False])
+def test_more_objects_than_a_shell_takes_in_one_command_are_linked(
+    with_ninja, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("PATH", f"{tools()}:{compilers()}" if with_ninja else str(compilers()))
+    folder = write_project(tmp_path / "an 'odd' $folder", {"first.c": "int first_symbol;\n"})
+    subprocess.run(["gcc", "-fPIC", "-c", "first.c"], cwd=folder, check=True)
+    objects = [f"{'o' * 200}{number}.o" for number in range(1000)]
+    (folder / "empty.c").write_text("")
+    subprocess.run(["gcc", "-c", "empty.c"], cwd=folder, check=True)
+    for name in objects:
+        os.link(folder / "empty.o", folder / name)
+    folders = toolchain.library_dirs(use_cuda=False)
+    library = Library("ops", [], library_dirs=folders, objects=[*objects, "first.o"])
+    built = execution.run(make_plan(library, folder / "objects", folder), folder / "objects")
+    assert b"\0first_symbol\0" in built.read_bytes()
 
 
 def test_the_compiler_that_belongs_to_cc(monkeypatch):
