@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path, PurePath
@@ -44,6 +45,10 @@ class BuildExtension(build_ext):
         super().finalize_options()
         if self.options.get("output_dir"):
             self.build_lib = os.fspath(self.options["output_dir"])
+        if self._operators():
+            # An egg, which setup.py of a project that calls setuptools' setup() installs before
+            # setuptools 80, is a folder: no library loads from a zip file.
+            self.distribution.zip_safe = False
 
     def run(self) -> None:
         # Again, for projects that call the setup() of setuptools.
@@ -51,7 +56,21 @@ class BuildExtension(build_ext):
         for ext in self._operators():
             check_name(self.get_ext_fullname(ext.name), taken)
         self._remove_former_operators()
+        if self._operators():
+            self._withdraw_limited_api()
         super().run()
+
+    def _withdraw_limited_api(self) -> None:
+        """Has the wheel's tag name this Python, whatever the project says."""
+        wheel = self.distribution.get_command_obj("bdist_wheel", create=False)
+        if getattr(wheel, "py_limited_api", False):
+            print(
+                f"py_limited_api is {wheel.py_limited_api!r}, and the wheel is for this Python "
+                "alone: pybind11, which paddle/extension.h includes, needs more than Python's "
+                "limited API",
+                flush=True,
+            )
+            wheel.py_limited_api = False
 
     def build_extension(self, ext: setuptools.Extension) -> None:
         if not isinstance(ext, OperatorExtension):
@@ -62,6 +81,8 @@ class BuildExtension(build_ext):
         try:
             toolchain.check_abi(toolchain.cxx())
             folder = self._objects(ext)
+            if self.force:
+                shutil.rmtree(folder, ignore_errors=True)
             built = execution.run(make_plan(self._library(ext), folder, Path.cwd()), folder)
         except BuildError as error:
             raise CompileError(f"{ext.name}: {error}") from None
@@ -79,6 +100,7 @@ class BuildExtension(build_ext):
         library.libraries = [*library.libraries, *(self.libraries or [])]
         library.macros = [*(self.define or []), *library.macros]
         library.undefined_macros = [*library.undefined_macros, *(self.undef or [])]
+        library.objects = [*library.objects, *(self.link_objects or [])]
         library.runtime_dirs = [*library.runtime_dirs, *(self.rpath or []), *self._paddles(ext)]
         if self.debug:
             for flags in library.flags.values():
@@ -141,9 +163,7 @@ class BuildExtension(build_ext):
     def get_ext_filename(self, fullname: str) -> str:
         """The library relative to the folder that is on sys.path."""
         for ext in self._operators():
-            # distutils asks with the last part of the name alone
-            full = self.get_ext_fullname(ext.name)
-            if fullname in (full, full.rpartition(".")[2]):
+            if fullname == self.get_ext_fullname(ext.name):
                 return os.fspath(self._layout(ext).library)
         return super().get_ext_filename(fullname)
 
@@ -155,7 +175,8 @@ class BuildExtension(build_ext):
                 if self.inplace:
                     return os.fspath(self._beside_sources(ext, file))
                 return os.path.join(self.build_lib, file)
-        return super().get_ext_fullpath(ext_name)
+        with self._without_operators():  # as distutils asks with the last part of the name alone
+            return super().get_ext_fullpath(ext_name)
 
     def get_outputs(self) -> list[str]:
         """All files that the command makes, in the build folder."""
@@ -204,7 +225,9 @@ class BuildExtension(build_ext):
         for ext in self._operators():
             files = self._layout(ext).files
             for file in files[:1] if self._is_alone else files:
-                yield os.path.join(self.build_lib, file), self._beside_sources(ext, file)
+                built = os.path.join(self.build_lib, file)
+                if not ext.optional or os.path.exists(built):  # an optional one may have failed
+                    yield built, self._beside_sources(ext, file)
 
     def _beside_sources(self, ext: OperatorExtension, file: PurePath) -> Path:
         """Where an in-place build puts a file of the layout: in the folder of the package."""

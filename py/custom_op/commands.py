@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from typing import ClassVar
 
 import setuptools
 from paddlemend.custom_op.build_extension import OBJECTS
+from paddlemend.custom_op.former import find_former, remove_former
 from paddlemend.custom_op.place import remove_empty
 from setuptools.command.develop import develop
 from setuptools.command.install import install
@@ -34,14 +33,11 @@ class InstallCommand(install):
             distutils_install.run(self)
             return
         metadata = Path(self.get_finalized_command("install_egg_info").target)
-        former = {
-            folder: _listed_files(folder)
-            for folder in metadata.parent.glob("*-info")
-            if _project(folder) == _project(metadata)
-        }
+        former = find_former(metadata)
         distutils_install.run(self)  # setuptools' own makes an egg before version 80
         if metadata.is_dir():
-            _remove_former(former, metadata, self._list_files(metadata))
+            scripts = Path(os.path.abspath(self.install_scripts))
+            remove_former(former, metadata, scripts, self._list_files(metadata))
 
     def _list_files(self, metadata: Path) -> set[Path]:
         """Writes the list by which pip uninstalls; returns the files that are on it."""
@@ -51,37 +47,6 @@ class InstallCommand(install):
         lines = sorted(os.path.relpath(file, metadata) for file in files)
         listed.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
         return files
-
-
-def _remove_former(former: dict[Path, list[Path]], metadata: Path, present: set[Path]) -> None:
-    """Removes what a former installation, by pip or by setup.py, left and the new one does not
-    have: `pip uninstall` would take one of the two for the whole."""
-    site = metadata.parent
-    for folder, files in former.items():
-        for file in files:
-            if site in file.parents and file not in present:
-                file.unlink(missing_ok=True)
-                remove_empty(file.parent, site)
-        if files and folder != metadata:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _project(metadata: Path) -> str:
-    """The normalized name of the project of a folder `name-version….{dist,egg}-info`."""
-    return re.sub(r"[-_.]+", "-", metadata.name.split("-")[0]).lower()
-
-
-def _listed_files(metadata: Path) -> list[Path]:
-    """The files of an installed project, by the list of pip or the one of setup.py; or none."""
-    record, listed = metadata / "RECORD", metadata / "installed-files.txt"
-    if record.is_file():
-        with open(record, encoding="utf-8", newline="") as file:
-            names = [os.path.join(os.pardir, row[0]) for row in csv.reader(file) if row]
-    elif listed.is_file():
-        names = listed.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    else:
-        names = []
-    return [Path(os.path.abspath(metadata / name)) for name in names]
 
 
 class PipDevelopCommand(develop):

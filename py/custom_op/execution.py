@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paddlemend.custom_op import toolchain
@@ -24,6 +25,11 @@ rule compile
   description = $label
 rule link
   command = $words
+  description = link $label
+rule link_listed
+  command = $words
+  rspfile = $out.inputs
+  rspfile_content = $listed
   description = link $label
 """
 
@@ -63,7 +69,7 @@ def _run_ninja(ninja: str, plan: Plan, folder: Path) -> None:
     lines: list[str] = []
     with process:
         for line in process.stdout:
-            failed = bool(lines) or line.startswith(("FAILED:", "ninja: error"))
+            failed = bool(lines) or line.startswith(("FAILED:", "ninja: error", "ninja: fatal"))
             if failed:
                 lines.append(line)
             elif not line.startswith("ninja: "):
@@ -75,13 +81,28 @@ def _run_ninja(ninja: str, plan: Plan, folder: Path) -> None:
 def ninja_file(plan: Plan, folder: Path) -> str:
     """The plan in ninja's language; ninja keeps its log in `folder`."""
     text = [f"builddir = {_path(str(folder))}", _HEADER]
-    for step in plan.steps:
-        rule = "compile" if step.depfile else "link"
-        inputs = " ".join(map(_path, step.inputs))
-        text.append(f"build {_path(str(step.output))}: {rule} {inputs}")
-        text.append(f"  words = {_value(shlex.join(step.command))}")
-        text.append(f"  label = {_value(step.label)}")
+    for step in plan.compile:
+        text += _ninja_step(step, "compile", {"words": step.command})
+    for step in plan.link[:-1]:
+        text += _ninja_step(step, "link", {"words": step.command})
+    if plan.link:
+        # A shell takes a command of 128 KiB at most: the objects stand in a file.
+        step = plan.link[-1]
+        listed = [word for word in step.command if word in step.inputs]
+        first = step.command.index(listed[0])
+        others = [word for word in step.command if word not in step.inputs]
+        words = [*others[:first], f"@{step.output}.inputs", *others[first:]]
+        text += _ninja_step(step, "link_listed", {"words": words, "listed": listed})
     return "\n".join(text) + "\n"
+
+
+def _ninja_step(step: Step, rule: str, commands: Mapping[str, Sequence[str]]) -> list[str]:
+    inputs = " ".join(map(_path, step.inputs))
+    return [
+        f"build {_path(str(step.output))}: {rule} {inputs}",
+        *(f"  {name} = {_value(shlex.join(words))}" for name, words in commands.items()),
+        f"  label = {_value(step.label)}",
+    ]
 
 
 def _path(text: str) -> str:

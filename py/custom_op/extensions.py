@@ -8,7 +8,21 @@ from typing import Any
 
 import setuptools
 from paddlemend.custom_op import toolchain
+from paddlemend.custom_op.arguments import check_lists
 from paddlemend.custom_op.plan import Library
+
+# Arguments of setuptools.Extension beside `sources` that are lists.
+_LISTS = (
+    "define_macros",
+    "depends",
+    "extra_link_args",
+    "extra_objects",
+    "include_dirs",
+    "libraries",
+    "library_dirs",
+    "runtime_library_dirs",
+    "undef_macros",
+)
 
 
 class OperatorExtension(setuptools.Extension):
@@ -48,8 +62,7 @@ def CUDAExtension(sources: Sequence[str], *args: Any, **kwargs: Any) -> Operator
 def _extension(
     sources: Sequence[str], use_cuda: bool, args: tuple, kwargs: dict[str, Any]
 ) -> OperatorExtension:
-    if isinstance(sources, (str, bytes, os.PathLike)):
-        raise TypeError(f"sources is {sources!r}, expected a list of files")
+    check_lists({"sources": sources, **{name: kwargs.get(name) for name in _LISTS}})
     # What the caller gave stays as it is: flags and folders go into copies.
     kwargs = dict(kwargs)
     for name in ("_compile_dir", "verbose"):  # which Paddle accepts and does not use here
@@ -78,6 +91,7 @@ def _flags(given: dict[str, Sequence[str]] | Sequence[str] | None) -> Any:
     if isinstance(given, str):
         raise TypeError(f"extra_compile_args is {given!r}, expected a list or a dict of lists")
     if isinstance(given, dict):
+        check_lists({f"extra_compile_args[{name!r}]": flags for name, flags in given.items()})
         languages = {"cxx": given.get("cc", []), "nvcc": [], **given}
         return {language: list(flags) for language, flags in languages.items()}
     return list(given or [])

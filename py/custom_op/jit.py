@@ -8,11 +8,13 @@ import importlib.util
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
+from typing import Any
 
 from paddlemend.custom_op import execution, toolchain
+from paddlemend.custom_op.arguments import check_lists
 from paddlemend.custom_op.errors import BuildError
 from paddlemend.custom_op.layout import is_importable
 from paddlemend.custom_op.lock import build_lock
@@ -29,10 +31,16 @@ _loaded: dict[Path, tuple[str, ModuleType]] = {}
 def get_build_directory(verbose: bool = False) -> str:
     """Where `load()` builds by default: $PADDLE_EXTENSION_DIR or ~/.cache/paddle_extensions.
 
-    It is made if it is missing. `verbose` has it printed.
+    It is made if it is missing; BuildError says that it cannot be. `verbose` has it printed.
     """
     folder = os.environ.get("PADDLE_EXTENSION_DIR") or os.path.expanduser(_DEFAULT)
-    os.makedirs(folder, exist_ok=True)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise BuildError(
+            f"cannot make the folder {folder!r} ({error.strerror}): PADDLE_EXTENSION_DIR or "
+            "build_directory names another one"
+        ) from None
     if verbose:
         print(f"extensions are built in {folder}", flush=True)
     return folder
@@ -72,42 +80,44 @@ def load(
         ImportError: it cannot be loaded, or another build of that name is loaded in this process:
             a library, and its operators, cannot be exchanged.
     """
-    lists = {
-        "sources": sources,
-        "extra_cxx_cflags": extra_cxx_cflags,
-        "extra_cuda_cflags": extra_cuda_cflags,
-        "extra_ldflags": extra_ldflags,
-        "extra_include_paths": extra_include_paths,
-        "extra_library_paths": extra_library_paths,
-    }
-    for argument, value in lists.items():
-        if isinstance(value, (str, bytes, os.PathLike)):
-            raise TypeError(f"{argument} is {value!r}, expected a list")
-    folder = _build_folder(name, build_directory, verbose)
+    library = _library(
+        name,
+        sources,
+        extra_cxx_cflags=extra_cxx_cflags,
+        extra_cuda_cflags=extra_cuda_cflags,
+        extra_ldflags=extra_ldflags,
+        extra_include_paths=extra_include_paths,
+        extra_library_paths=extra_library_paths,
+    )
+    return _build_and_load(library, _build_folder(name, build_directory, verbose), verbose)
+
+
+def _library(name: str, sources: Sequence[str | os.PathLike[str]], **lists: Any) -> Library:
+    """The library that `load()` describes; `lists` are its other lists, by name."""
+    check_lists({"sources": sources, **lists})
+    given = {argument: list(value or []) for argument, value in lists.items()}
     sources = [os.path.abspath(source) for source in sources]
     with_cuda = any(map(toolchain.is_cuda_source, sources))
-    library = Library(
+    return Library(
         name=name,
         sources=sources,
         flags={
-            "cxx": list(extra_cxx_cflags or []),
-            "c": list(extra_cxx_cflags or []),
-            "nvcc": list(extra_cuda_cflags or []),
+            "cxx": given["extra_cxx_cflags"],
+            "c": given["extra_cxx_cflags"],
+            "nvcc": given["extra_cuda_cflags"],
         },
         include_dirs=[
-            *map(os.path.abspath, extra_include_paths or []),
+            *map(os.path.abspath, given["extra_include_paths"]),
             *toolchain.include_dirs(with_cuda),
         ],
         library_dirs=[
-            *map(os.path.abspath, extra_library_paths or []),
+            *map(os.path.abspath, given["extra_library_paths"]),
             *toolchain.library_dirs(with_cuda),
         ],
         libraries=["cudart"] if with_cuda else [],
-        link_flags=list(extra_ldflags or []),
+        link_flags=given["extra_ldflags"],
         runtime_dirs=toolchain.library_dirs(with_cuda),
     )
-    with _loading:
-        return _build_and_load(library, folder, verbose)
 
 
 def _build_folder(name: str, build_directory: str | os.PathLike[str] | None, verbose: bool) -> Path:
@@ -124,31 +134,57 @@ def _build_folder(name: str, build_directory: str | os.PathLike[str] | None, ver
     return folder
 
 
-def _build_and_load(library: Library, folder: Path, verbose: bool) -> ModuleType:
+def _build_and_load(
+    library: Library, folder: Path, verbose: bool, texts: Mapping[Path, str] = MappingProxyType({})
+) -> ModuleType:
+    """Builds and loads the library, after it has written the `texts` of its sources.
+
+    No other thread and no other process builds in the folder until it is loaded.
+    """
+    with _loading, build_lock(folder):
+        for path, text in texts.items():
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                path.write_text(text, encoding="utf-8")
+        _build(library, folder, verbose)
+        return _load(library.name, folder)
+
+
+def _build(library: Library, folder: Path, verbose: bool) -> None:
     import paddle
 
-    target = folder / f"{library.name}.so"
-    stub = folder / f"{library.name}_stub.py"
-    with build_lock(folder):
-        toolchain.check_abi(toolchain.cxx())
-        plan = make_plan(library, folder / f"objects-paddle-{paddle.__version__}", folder)
-        if verbose:
-            for step in plan.steps:
-                print(" ".join(step.command), flush=True)
-        place(execution.run(plan, plan.library.parent), target)
-        write_stub(stub, target.name, paddle.__version__)
+    toolchain.check_abi(toolchain.cxx())
+    plan = make_plan(library, folder / f"objects-paddle-{paddle.__version__}", folder)
+    if verbose:
+        for step in plan.steps:
+            print(" ".join(step.command), flush=True)
+    target = _target(library.name, folder)
+    place(execution.run(plan, plan.library.parent), target)
+    write_stub(_stub(library.name, folder), target.name, paddle.__version__)
+
+
+def _target(name: str, folder: Path) -> Path:
+    return folder / f"{name}.so"
+
+
+def _stub(name: str, folder: Path) -> Path:
+    return folder / f"{name}_stub.py"
+
+
+def _load(name: str, folder: Path) -> ModuleType:
+    """The module of the library in `folder`; ImportError if another one is loaded from there."""
+    target = _target(name, folder)
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     if target in _loaded:
         loaded, module = _loaded[target]
         if loaded != digest:
             raise ImportError(
-                f"{library.name} was loaded before, from another build of {target}: a new build "
+                f"{name} was loaded before, from another build of {target}: a new build "
                 "needs a new process, or another name",
-                name=library.name,
+                name=name,
                 path=os.fspath(target),
             )
         return module
-    module = _import(library.name, stub)
+    module = _import(name, _stub(name, folder))
     _loaded[target] = digest, module
     return module
 
@@ -187,13 +223,14 @@ def load_inline(
 
     Args:
         name: of the module.
-        cpp_sources: C++ sources; `#include "paddle/extension.h"` is put before each.
+        cpp_sources: C++ sources; `paddle/extension.h` is included before each.
         cuda_sources: CUDA sources, likewise.
         functions: names of C++ functions to export through pybind11; operators need none.
         extra_cxx_cflags: as the other arguments, and what is returned and raised, see `load`.
 
     The texts are written to `build_directory/name`, and only when they change.
     """
+    check_lists({"functions": functions})
     folder = _build_folder(name, build_directory, verbose)
     cpp = [cpp_sources] if isinstance(cpp_sources, str) else list(cpp_sources)
     gpu = [cuda_sources] if isinstance(cuda_sources, str) else list(cuda_sources)
@@ -203,23 +240,20 @@ def load_inline(
         exports = "\n".join(f'  m.def("{function}", &{function});' for function in functions)
         body = f"PYBIND11_MODULE({name}, m) {{\n{exports}\n}}\n"
         cpp = [*cpp[:-1], (cpp[-1] if cpp else "") + "\n" + body]
-    sources = []
-    with build_lock(folder):
-        for suffix, texts in ((".cc", cpp), (".cu", gpu)):
-            for index, text in enumerate(texts):
-                path = folder / f"inline_{index}{suffix}"
-                text = '#include "paddle/extension.h"\n#line 1\n' + text
-                if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                    path.write_text(text, encoding="utf-8")
-                sources.append(path)
-    return load(
+    texts = {
+        folder / f"inline_{index}{suffix}": text
+        for suffix, group in ((".cc", cpp), (".cu", gpu))
+        for index, text in enumerate(group)
+    }
+    library = _library(
         name,
-        sources,
+        list(texts),
         extra_cxx_cflags=extra_cxx_cflags,
         extra_cuda_cflags=extra_cuda_cflags,
         extra_ldflags=extra_ldflags,
         extra_include_paths=extra_include_paths,
         extra_library_paths=extra_library_paths,
-        build_directory=folder.parent,
-        verbose=verbose,
     )
+    for language in ("cxx", "nvcc"):  # so that the lines of the text are those of the file
+        library.flags[language] = ["-include", "paddle/extension.h", *library.flags[language]]
+    return _build_and_load(library, folder, verbose, texts)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.machinery
+import os
 import sys
+import sysconfig
 from collections.abc import Sequence
 
 import setuptools
@@ -48,8 +51,18 @@ def check_name(name: str, modules: set[str]) -> None:
             f'replace; name the extension differently, as in CppExtension(name="{_free(name)}", …)'
         )
     top = name.split(".")[0]
-    if top in _TAKEN or top in getattr(sys, "stdlib_module_names", ()):
+    if top in _TAKEN or _is_standard(top):
         raise ValueError(f"name {name!r} would hide the module {top!r}: choose another")
+
+
+def _is_standard(module: str) -> bool:
+    """Whether Python has a module of that name."""
+    if hasattr(sys, "stdlib_module_names"):  # since Python 3.10
+        return module in sys.stdlib_module_names
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+    folders.append(os.path.join(folders[1], "lib-dynload"))
+    found = importlib.machinery.PathFinder.find_spec(module, folders)
+    return module in sys.builtin_module_names or found is not None
 
 
 def _free(name: str) -> str:

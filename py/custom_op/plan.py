@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,10 +68,10 @@ def make_plan(library: Library, folder: Path, root: Path) -> Plan:
 
     Raises BuildError if a source is missing or of an unknown kind, or there is no compiler.
     """
-    prebuilt = [_found(path, root) for path in library.objects]
+    prebuilt = [_found(path, root, "extra_objects") for path in library.objects]
     sources = []
     for source in library.sources:
-        path = _found(source, root)
+        path = _found(source, root, "sources")
         if path.suffix in _OBJECTS:
             prebuilt.append(path)
         elif path.suffix in _SOURCES:
@@ -83,14 +84,18 @@ def make_plan(library: Library, folder: Path, root: Path) -> Plan:
     if with_cuda:
         cuda.check_version(cuda.nvcc())
     steps = tuple(_compile_step(library, path, folder, root, with_cuda) for path in sources)
-    objects = [str(step.output) for step in steps] + [str(path) for path in prebuilt]
-    return Plan(steps, tuple(_link_steps(library, objects, folder)))
+    compiled = [str(step.output) for step in steps]
+    for step in steps:
+        if compiled.count(str(step.output)) > 1:
+            raise BuildError(f"sources has {step.label!r} twice, expected it once")
+    objects = compiled + [str(path) for path in prebuilt]
+    return Plan(steps, tuple(_link_steps(library, objects, folder, root)))
 
 
-def _found(source: str, root: Path) -> Path:
-    path = root / source
+def _found(file: str, root: Path, argument: str) -> Path:
+    path = root / file
     if not path.is_file():
-        raise BuildError(f"sources has {os.fspath(source)!r}, expected a file; {path} is none")
+        raise BuildError(f"{argument} has {os.fspath(file)!r}, expected a file; {path} is none")
     return path
 
 
@@ -130,7 +135,7 @@ def _macros(library: Library) -> list[str]:
     return [*defined, *(f"-U{name}" for name in library.undefined_macros)]
 
 
-def _link_steps(library: Library, objects: list[str], folder: Path) -> list[Step]:
+def _link_steps(library: Library, objects: list[str], folder: Path, root: Path) -> list[Step]:
     steps = []
     if "nvcc_dlink" in library.flags:
         output = folder / "device_link.o"
@@ -145,11 +150,28 @@ def _link_steps(library: Library, objects: list[str], folder: Path) -> list[Step
         "-shared",
         *objects,
         *(f"-L{path}" for path in dict.fromkeys(library.library_dirs)),
-        *(f"-Wl,-rpath,{path}" for path in dict.fromkeys(library.runtime_dirs)),
+        *_runtime_paths(library),
         *(f"-l{name}" for name in library.libraries),
         *toolchain.link_flags(),
         *library.link_flags,
         *("-o", str(output)),
     ]
-    steps.append(Step(output.name, output, tuple(objects), tuple(command)))
+    inputs = (*objects, *_library_files(library, root))
+    steps.append(Step(output.name, output, inputs, tuple(command)))
     return steps
+
+
+def _runtime_paths(library: Library) -> Iterator[str]:
+    for path in dict.fromkeys(library.runtime_dirs):
+        yield from ("-Xlinker", "-rpath", "-Xlinker", path)  # -Wl would part it at a comma
+
+
+def _library_files(library: Library, root: Path) -> Iterator[str]:
+    """The files that the linker takes for the libraries: what they have may be linked in."""
+    for name in library.libraries:
+        files = (
+            root / path / f"lib{name}{suffix}"
+            for path in library.library_dirs
+            for suffix in (".so", ".a")
+        )
+        yield from (str(file) for file in itertools.islice(filter(Path.is_file, files), 1))

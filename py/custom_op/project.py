@@ -51,7 +51,7 @@ def setup(**attr: Any) -> setuptools.Distribution:
     attr["cmdclass"] = _commands(attr.get("cmdclass") or {})
     attr["zip_safe"] = False
     attr["options"] = _with_build_folders(attr.get("options") or {}, import_name(distribution))
-    locked = _LOCKED & set(sys.argv[1:])
+    locked = _LOCKED & set(attr.get("script_args") or sys.argv[1:])
     if locked and not os.access(os.curdir, os.W_OK):
         sys.exit(
             f"error: the source folder {os.getcwd()} cannot be written to: a build makes a folder "

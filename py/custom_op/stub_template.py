@@ -22,12 +22,11 @@ def __bootstrap__():
     running = paddle.__version__
 
     def refuse(why):
-        return ImportError(
-            "%s was built for Paddle %s and this is Paddle %s: %s"
-            % (__name__, _BUILT_FOR, running, why),
-            name=__name__,
-            path=library,
-        )
+        versions = "was built for Paddle %s and this is Paddle %s" % (_BUILT_FOR, running)
+        if running == _BUILT_FOR:
+            versions = "cannot be loaded"
+        text = "%s %s: %s" % (__name__, versions, why)
+        return ImportError(text, name=__name__, path=library)
 
     def minor(version):
         return version.split(".")[:2]

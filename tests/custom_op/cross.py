@@ -5,24 +5,26 @@
 
 `run` installs one Paddle after the other with pip, from the locks, into a temporary folder, runs
 test_matrix.py there by that Python, and deletes it: --config=matrix does the same with a copy of
-each Paddle in Bazel's cache. A Python is $PYTHON_X_Y, pythonX.Y on PATH, or pyenv's.
+each Paddle in Bazel's cache. A cell that has passed in OUT.jsonl with the same wheel of paddlemend
+is not run again, so a run that was stopped goes on. A Python is $PYTHON_X_Y, pythonX.Y on PATH, or
+pyenv's.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from cells import PARTS, SETUPTOOLS, cells
+from environment import paddlemend_wheel
 from find_python import find_python
 
 HERE = Path(__file__).absolute().parent
@@ -39,69 +41,95 @@ def main() -> int:
     run.add_argument("--python", nargs="+", choices=PYTHONS, default=PYTHONS)
     run.add_argument("--paddle", nargs="+", default=PADDLES, help="names of locks: 3_0, 3_2_1 …")
     run.add_argument("--part", choices=PARTS, default="full")
-    run.add_argument("-k", default="", help="as for pytest: chooses among the cells of the part")
     table = commands.add_parser("table")
     table.add_argument("results", type=_users, nargs="+")
     options = parser.parse_args()
     if options.command == "table":
         print(summary(read(options.results)))
         return 0
-    failed = 0
     for python in options.python:
-        for row in run_python(python, options.paddle, options.part, options.k):
-            failed += row["result"] != "passed"
-            with open(options.output, "a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-    return int(failed > 0)
+        run_python(python, options.paddle, options.part, options.output)
+    return int(any(row["result"] != "passed" for row in read([options.output])))
 
 
 def _users(path: str) -> Path:
     return Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."), path).absolute()
 
 
-def run_python(python: str, paddles: Sequence[str], part: str, choice: str) -> Iterator[dict]:
-    """The rows of one Python: paddle, python, setuptools, route, result, seconds."""
+def run_python(python: str, paddles: Sequence[str], part: str, output: Path) -> None:
+    """Appends the rows of one Python to `output`; see `cross_rows.py`."""
     program = find_python(python)
     tag = "cp" + python.replace(".", "")
-    with tempfile.TemporaryDirectory(prefix="cross-") as folder:
-        install(program, f"tools_{tag}", Path(folder, "tools/site"))
+    with tempfile.TemporaryDirectory(prefix="cross-") as name:
+        folder = Path(name)
+        tools = folder / "tools/site"
         for paddle in paddles:
-            site = Path(folder, "paddle/site")
-            install(program, f"paddle_{paddle}_{tag}", site)
-            (metadata,) = site.glob("paddlepaddle-*.dist-info")
-            version = metadata.stem.split("-")[1]
-            for row in run_cells(program, Path(folder), part, choice):
-                yield {"paddle": version, "python": python, **row}
+            lock = LOCKS / f"paddle_{paddle}_{tag}.txt"
+            common = {"paddle": _version(lock), "python": python, "wheel": _digest()}
+            wanted = missing(common, part, output)
+            if not wanted:
+                continue
+            if not tools.exists():
+                install(program, LOCKS / f"tools_{tag}.txt", tools)
+            site = folder / "paddle/site"
+            install(program, lock, site)
+            run_cells(program, [tools, site], wanted, common, output)
             shutil.rmtree(site)
 
 
-def install(program: str, lock: str, site: Path) -> None:
+def _version(lock: Path) -> str:
+    """The version of Paddle in a lock."""
+    (line,) = (text for text in lock.read_text().splitlines() if text.startswith("paddlepaddle=="))
+    return line.split()[0].partition("==")[2]
+
+
+def _digest() -> str:
+    """Says which state of the code a row is of."""
+    return hashlib.sha256(paddlemend_wheel().read_bytes()).hexdigest()[:12]
+
+
+def missing(common: dict[str, str], part: str, output: Path) -> list[tuple[str, str]]:
+    """The cells of a Paddle and a Python that have not passed with this wheel."""
+    rows = read([output]) if output.exists() else []
+    done = {
+        (row["setuptools"], row["route"])
+        for row in rows
+        if row["result"] == "passed" and all(row.get(key) == common[key] for key in common)
+    }
+    minor = ".".join(common["paddle"].split(".")[:2])
+    return [cell for cell in cells(minor, common["python"], part) if cell not in done]
+
+
+def install(program: str, lock: Path, site: Path) -> None:
     words = [program, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
-    words += ["--only-binary=:all:", "--no-compile", "--target", site, "-r", LOCKS / f"{lock}.txt"]
+    words += ["--only-binary=:all:", "--no-compile", "--target", site, "-r", lock]
     subprocess.run(words, check=True)
 
 
-def run_cells(program: str, folder: Path, part: str, choice: str) -> Iterator[dict]:
-    """Runs test_matrix.py with the packages below `folder`; the rows without Paddle and Python."""
-    sites = [folder / "tools/site", folder / "paddle/site", HERE]
-    report = folder / "report.xml"
+def run_cells(
+    program: str,
+    sites: Sequence[Path],
+    wanted: Sequence[tuple[str, str]],
+    common: dict[str, str],
+    output: Path,
+) -> None:
+    """Runs the `wanted` cells by test_matrix.py, with the packages of `sites`."""
     variables = {
         **os.environ,
         "BUILD_TOOLS": os.path.abspath(os.environ["BUILD_TOOLS"]),
-        "COVERING": part,
-        "PYTHONPATH": os.pathsep.join(map(str, sites)),
+        "COVERING": "full",
+        "CROSS_COMMON": json.dumps(common),
+        "CROSS_ROWS": str(output),
+        "PYTHONPATH": os.pathsep.join(map(str, [*sites, HERE])),
     }
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", "-k", choice]
-    subprocess.run([program, *words, HERE / "test_matrix.py"], env=variables, check=False)
-    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
-        setuptools, route = re.fullmatch(r"test_cell\[([\d.]+)-(.*)\]", case.get("name")).groups()
-        passed = case.find("failure") is None and case.find("error") is None
-        yield {
-            "setuptools": setuptools,
-            "route": route,
-            "result": "passed" if passed else "failed",
-            "seconds": round(float(case.get("time")), 1),
-        }
+    tests = [
+        f"{HERE / 'test_matrix.py'}::test_cell[{setuptools}-{route}]"
+        for setuptools, route in wanted
+    ]
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "cross_rows", *tests]
+    status = subprocess.run([program, *words], env=variables, check=False).returncode
+    if status not in (0, 1):  # neither all passed nor some failed
+        sys.exit(f"cross.py: pytest ended with status {status}, expected 0 or 1")
 
 
 def read(paths: Sequence[Path]) -> list[dict]:
@@ -117,15 +145,16 @@ def read(paths: Sequence[Path]) -> list[dict]:
 
 def summary(rows: Sequence[dict]) -> str:
     """Markdown: a row for each Paddle and Python, a column for each setuptools."""
+    wheels = sorted({row["wheel"] for row in rows})
     lines = [
+        f"{len(rows)} cells, wheel {', '.join(wheels)}",
+        "",
         "| Paddle | Python | " + " | ".join(SETUPTOOLS) + " | passed | ran | exist |",
         "|---|---|" + "---|" * len(SETUPTOOLS) + "---:|---:|---:|",
     ]
     for paddle in sorted({row["paddle"] for row in rows}):
         for python in PYTHONS:
             here = [row for row in rows if (row["paddle"], row["python"]) == (paddle, python)]
-            if not here:
-                continue
             exist = cells(paddle, python, "full")
             marks = [_mark(setuptools, here, exist) for setuptools in SETUPTOOLS]
             passed = sum(row["result"] == "passed" for row in here)

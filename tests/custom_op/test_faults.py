@@ -38,6 +38,13 @@ def test_one_changed_source_of_ten_is_compiled_alone(environment, project):
     assert "[1/" not in there.run("setup.py", "build", cwd=folder).stdout
 
 
+def test_force_compiles_everything_again(environment, project):
+    there = environment()
+    folder = project()
+    there.run("setup.py", "build_ext", cwd=folder)
+    assert "[2/2]" in there.run("setup.py", "build_ext", "--force", cwd=folder).stdout
+
+
 def test_a_failed_compile_stops_with_the_compilers_message_last(environment, project):
     folder = ten_sources(project)
     (folder / "s3.cc").write_text("int f() { return nonsense; }\n")
@@ -185,6 +192,16 @@ def test_a_library_of_another_paddle_is_refused_with_both_versions(environment, 
         f"ImportError: relu_ops was built for Paddle {real} and this is Paddle {version}: "
         "build it again for this one"
     )
+
+
+def test_a_broken_library_of_this_paddle_is_named_with_the_loaders_reason(environment, project):
+    there = environment()
+    folder = project()
+    there.run("setup.py", "build_ext", "--inplace", cwd=folder)
+    (folder / "relu_ops/relu_ops_pd_.so").write_bytes(b"broken" * 100)
+    output = there.run("-c", "import relu_ops", cwd=folder, ok=False).stdout
+    assert "ImportError: relu_ops cannot be loaded: " in output
+    assert "invalid ELF header" in output
 
 
 def test_a_lost_library_is_named(environment, project):

@@ -20,6 +20,15 @@ check_relu.static(module.custom_relu)
 """
 
 
+OWN = """
+import sys
+from paddlemend.custom_op import load_inline
+text = "int answer() { return %s; }" % sys.argv[2]
+module = load_inline("inline_ops", text, functions=["answer"], build_directory=sys.argv[1])
+assert module.answer() == int(sys.argv[2])
+"""
+
+
 def test_a_missing_build_directory_is_made_and_the_library_lies_where_paddle_puts_it(
     environment, tmp_path
 ):
@@ -137,3 +146,44 @@ def test_a_build_directory_that_cannot_be_made_is_named(environment, tmp_path):
     (tmp_path / "file").write_text("")
     output = environment().run("-c", LOAD, RELU, tmp_path / "file", ok=False).stdout
     assert f"BuildError: build_directory is '{tmp_path / 'file'}', expected" in output
+
+
+def test_a_default_build_directory_that_cannot_be_made_is_named(environment):
+    code = f"from paddlemend.custom_op import load\nload('jit_ops', [{str(RELU)!r}])"
+    output = environment().run("-c", code, ok=False, PADDLE_EXTENSION_DIR="/proc/none").stdout
+    assert "BuildError: cannot make the folder '/proc/none'" in output
+
+
+def test_a_text_in_place_of_the_list_of_functions_is_refused(environment):
+    code = """
+from paddlemend.custom_op import load_inline
+load_inline("inline_ops", "int answer() { return 42; }", functions="answer")
+"""
+    output = environment().run("-c", code, ok=False).stdout
+    assert "TypeError: functions is 'answer', expected a list" in output
+
+
+def test_the_lines_of_a_text_are_those_of_the_compilers_message(environment, tmp_path):
+    code = """
+import sys
+from paddlemend.custom_op import load_inline
+load_inline("inline_ops", "int f();\\nint g() { return nonsense; }\\n", build_directory=sys.argv[1])
+"""
+    output = environment().run("-c", code, tmp_path, ok=False, LC_ALL="C").stdout
+    assert "inline_0.cc:2:18: error: 'nonsense' was not declared" in output
+    assert "    2 | int g() { return nonsense; }" in output
+
+
+def test_two_processes_with_other_texts_of_one_name_each_load_their_own(environment, tmp_path):
+    code = (
+        """
+import subprocess, sys
+own = """
+        + repr(OWN)
+        + """
+words = [sys.executable, "-c", own, sys.argv[1]]
+all = [subprocess.Popen([*words, number]) for number in "12"]
+assert [process.wait() for process in all] == [0, 0]
+"""
+    )
+    environment().run("-c", code, tmp_path)

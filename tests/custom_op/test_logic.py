@@ -18,7 +18,7 @@ from paddlemend.custom_op.errors import BuildError
 from paddlemend.custom_op.extensions import CppExtension
 from paddlemend.custom_op.layout import import_name, is_importable, layout
 from paddlemend.custom_op.lock import build_lock
-from paddlemend.custom_op.names import name_extensions
+from paddlemend.custom_op.names import check_name, name_extensions
 from paddlemend.custom_op.plan import Library, Plan, Step, make_plan
 from paddlemend.custom_op.stub import is_stub, write_stub
 
@@ -109,6 +109,55 @@ def test_the_callers_lists_stay_as_they_are():
     }
 
 
+@pytest.mark.parametrize(
+    ("argument", "value", "named"),
+    [
+        ("include_dirs", "include", "include_dirs is 'include'"),
+        ("extra_link_args", "-lm", "extra_link_args is '-lm'"),
+        ("extra_compile_args", {"cxx": "-O2"}, r"extra_compile_args\['cxx'\] is '-O2'"),
+        ("libraries", "helper", "libraries is 'helper'"),
+    ],
+)
+def test_a_text_in_place_of_a_list_is_refused(argument, value, named):
+    with pytest.raises(TypeError, match=f"{named}, expected a list"):
+        CppExtension(["a.cc"], **{argument: value})
+
+
+def test_the_names_of_pythons_modules_are_known_without_a_list_of_them(monkeypatch):
+    monkeypatch.delattr("sys.stdlib_module_names", raising=False)  # as before Python 3.10
+    for name in ("json", "sys", "math"):
+        with pytest.raises(ValueError, match=f"would hide the module '{name}'"):
+            check_name(name, set())
+    check_name("relu_ops", set())
+
+
+def test_a_missing_object_is_named_with_its_argument(tmp_path):
+    with pytest.raises(BuildError, match="extra_objects has 'a_o', expected a file"):
+        make_plan(Library("ops", [], objects=["a_o"]), tmp_path / "objects", tmp_path)
+
+
+def test_a_source_that_is_given_twice_is_named(tmp_path):
+    (tmp_path / "a.cc").write_text("")
+    with pytest.raises(BuildError, match=r"sources has 'a\.cc' twice"):
+        make_plan(Library("ops", ["a.cc", "./a.cc"]), tmp_path / "objects", tmp_path)
+
+
+def test_a_changed_library_is_linked_again(tmp_path):
+    folder = write_project(tmp_path / "p", {"a.cc": "", "two/libone.a": "", "two/libone.so": ""})
+    library = Library("ops", ["a.cc"], library_dirs=["none", "two"], libraries=["one", "m"])
+    (link,) = make_plan(library, tmp_path / "objects", folder).link
+    assert link.inputs[1:] == (str(folder / "two/libone.so"),)
+
+
+def test_a_comma_in_a_runtime_folder_is_kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(compilers()))
+    (tmp_path / "a.c").write_text("")
+    folders = toolchain.library_dirs(use_cuda=False)
+    library = Library("ops", ["a.c"], library_dirs=folders, runtime_dirs=["/one,two"])
+    built = execution.run(make_plan(library, tmp_path / "o", tmp_path), tmp_path / "o")
+    assert b"\0/one,two\0" in built.read_bytes()
+
+
 def test_named_architectures_and_numbers_of_each_spelling(monkeypatch):
     monkeypatch.setenv("PADDLE_CUDA_ARCH_LIST", "Ampere;90a 120")
     assert [flag.split("=", 1)[1] for flag in cuda.architecture_flags()] == [
@@ -131,9 +180,27 @@ def test_ninja_runs_the_words_of_a_step_as_they_are(tmp_path):
     script = tmp_path / "write.sh"
     script.write_text('out=$1; shift; "$@" > "$out"\n')
     step = Step("text", output, (str(script),), ("sh", str(script), str(output), *shown))
-    (tmp_path / "build.ninja").write_text(execution.ninja_file(Plan((), (step,)), tmp_path))
+    (tmp_path / "build.ninja").write_text(execution.ninja_file(Plan((step,), ()), tmp_path))
     subprocess.run([tools() / "ninja", "-C", tmp_path], check=True, stdout=subprocess.DEVNULL)
     assert output.read_text() == "".join(f"{word}|" for word in shown[2:])
+
+
+@pytest.mark.parametrize("with_ninja", [True, False])
+def test_more_objects_than_a_shell_takes_in_one_command_are_linked(
+    with_ninja, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("PATH", f"{tools()}:{compilers()}" if with_ninja else str(compilers()))
+    folder = write_project(tmp_path / "an 'odd' $folder", {"first.c": "int first_symbol;\n"})
+    subprocess.run(["gcc", "-fPIC", "-c", "first.c"], cwd=folder, check=True)
+    objects = [f"{'o' * 200}{number}.o" for number in range(1000)]
+    (folder / "empty.c").write_text("")
+    subprocess.run(["gcc", "-c", "empty.c"], cwd=folder, check=True)
+    for name in objects:
+        os.link(folder / "empty.o", folder / name)
+    folders = toolchain.library_dirs(use_cuda=False)
+    library = Library("ops", [], library_dirs=folders, objects=[*objects, "first.o"])
+    built = execution.run(make_plan(library, folder / "objects", folder), folder / "objects")
+    assert b"\0first_symbol\0" in built.read_bytes()
 
 
 def test_the_compiler_that_belongs_to_cc(monkeypatch):

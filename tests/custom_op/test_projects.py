@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import pytest
-from environment import HERE, setup_py
+from environment import HERE, files_below, setup_py
 
 INSTALL = ("-m", "pip", "install", "--no-build-isolation", ".")
 EDITABLE = ("-m", "pip", "install", "--no-build-isolation", "-e", ".")
@@ -190,6 +191,29 @@ setup(name="relu_ops", ext_modules=[CppExtension(["relu_op.cc"])], cmdclass={"bu
     assert list((folder / "build").rglob("relu_ops_pd_.so"))
 
 
+SETUPTOOLS_OWN_SETUP = """
+from setuptools import setup
+from paddle.utils.cpp_extension import BuildExtension, CppExtension
+setup(
+    name="own",
+    ext_modules=[CppExtension(["relu_op.cc"], name="relu_ops")],
+    cmdclass={"build_ext": BuildExtension},
+)
+"""
+
+
+@pytest.mark.parametrize("setuptools", ["69.5.1", "84.2.1"])
+@pytest.mark.parametrize("route", [INSTALL, EDITABLE, ("setup.py", "install")])
+def test_a_project_that_calls_the_setup_of_setuptools(route, setuptools, environment, project):
+    there = environment(setuptools)
+    before = there.installed()
+    there.run(*route, cwd=project({"setup.py": SETUPTOOLS_OWN_SETUP}))
+    there.check("relu_ops")
+    there.pip("uninstall", "--yes", "own")
+    assert there.installed() - before <= {"easy-install.pth"}, "what setuptools' own eggs leave"
+    (there.site / "easy-install.pth").unlink(missing_ok=True)
+
+
 def test_fastdeploy_finds_the_library_and_imports_it_where_it_copies_it(environment, project):
     """Its build script installs into a folder of its own and copies the package."""
     arguments = 'name="fastdeploy_ops", ext_modules=CppExtension(sources=["relu_op.cc"])'
@@ -223,6 +247,41 @@ def test_setup_py_install_replaces_what_a_former_installation_left(environment, 
     assert there.installed() == before
 
 
+@pytest.mark.parametrize("others", ["", "./other.egg\n"])
+def test_setup_py_install_replaces_an_egg_of_the_project_and_no_other(others, environment, project):
+    there = environment()
+    before = there.installed()
+    paths = there.site / "easy-install.pth"
+    paths.write_text("./relu_ops-0.0.0-py3-linux-x86_64.egg\n" + others)
+    for egg in ("relu_ops-0.0.0-py3-linux-x86_64.egg", "other.egg"):
+        (there.site / egg / "relu_ops").mkdir(parents=True)
+        (there.site / egg / "relu_ops/__init__.py").write_text("raise ImportError('old')\n")
+    there.run("setup.py", "install", cwd=project())
+    assert {path.name for path in there.site.glob("*.egg")} == {"other.egg"}
+    assert (paths.read_text() if paths.exists() else "") == others
+    shutil.rmtree(there.site / "other.egg")
+    paths.unlink(missing_ok=True)
+    there.check("relu_ops")
+    there.pip("uninstall", "--yes", "relu_ops")
+    assert there.installed() == before
+
+
+def test_setup_py_install_replaces_the_scripts_of_a_former_installation(environment, project):
+    arguments = (
+        'name="relu_ops", py_modules=["tools"], entry_points={{"console_scripts": '
+        '["relu-{}=tools:main"]}}, ext_modules=CppExtension(["relu_op.cc"], name="relu_ops")'
+    )
+    there = environment()
+    before = files_below(there.folder / "bin")
+    folder = project({"setup.py": setup_py(arguments.format("old")), "tools.py": ""})
+    there.run(*INSTALL, cwd=folder)
+    (folder / "setup.py").write_text(setup_py(arguments.format("new")))
+    there.run("setup.py", "install", cwd=folder)
+    assert files_below(there.folder / "bin") - before == {"relu-new"}
+    there.pip("uninstall", "--yes", "relu_ops")
+    assert files_below(there.folder / "bin") == before
+
+
 def test_the_stub_of_an_in_place_build_is_no_package_of_the_project(environment, project):
     arguments = (
         'name="relu_ops", packages=setuptools.find_packages(), '
@@ -236,3 +295,58 @@ def test_the_stub_of_an_in_place_build_is_no_package_of_the_project(environment,
     there.check("relu_ops")
     there.pip("uninstall", "--yes", "relu_ops")
     assert there.installed() == before
+
+
+PLAIN = """
+#include <Python.h>
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "ops", 0, -1, 0};
+PyMODINIT_FUNC PyInit_ops() { return PyModule_Create(&definition); }
+"""
+
+
+@pytest.mark.parametrize("route", [INSTALL, EDITABLE, ("setup.py", "install")])
+def test_an_extension_of_another_kind_may_have_the_last_name_of_an_operator(
+    route, environment, project
+):
+    arguments = (
+        'name="both", packages=["one", "two"], ext_modules=['
+        'CppExtension(name="one.ops", sources=["relu_op.cc"]), '
+        'setuptools.Extension("two.ops", ["plain.c"])]'
+    )
+    files = {
+        "setup.py": "import setuptools\n" + setup_py(arguments),
+        "one/__init__.py": "",
+        "two/__init__.py": "",
+        "plain.c": PLAIN,
+    }
+    check = "import two.ops\nfrom one.ops import custom_relu; custom_relu(paddle.ones([1]))"
+    installed_then_removed(environment(), project(files), check, "both", route)
+
+
+@pytest.mark.parametrize("mode", ["lenient", "strict"])
+def test_an_optional_extension_that_fails_is_left_out_of_an_editable_installation(
+    mode, environment, project
+):
+    arguments = (
+        'name="both", ext_modules=[CppExtension(name="relu_ops", sources=["relu_op.cc"]), '
+        'CppExtension(name="bad_ops", sources=["bad.cc"], optional=True)]'
+    )
+    folder = project({"setup.py": setup_py(arguments), "bad.cc": "#error bad\n"})
+    check = "import relu_ops; relu_ops.custom_relu(paddle.ones([1]))"
+    route = (*EDITABLE, "--config-settings", f"editable_mode={mode}")
+    installed_then_removed(environment(), folder, check, "both", route)
+    assert not (folder / "bad_ops").exists()
+
+
+def test_a_wheel_with_operators_never_claims_the_limited_api(environment, project, tmp_path):
+    arguments = (
+        'name="relu_ops", options={"bdist_wheel": {"py_limited_api": "cp39"}}, '
+        'ext_modules=CppExtension(["relu_op.cc"], py_limited_api=True)'
+    )
+    there = environment()
+    folder = project({"setup.py": setup_py(arguments)})
+    words = ("-m", "pip", "wheel", "-v", "--no-build-isolation", "-w", tmp_path, ".")
+    assert "py_limited_api is 'cp39', and the wheel is for" in there.run(*words, cwd=folder).stdout
+    (wheel,) = tmp_path.glob("*.whl")
+    tag = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    assert wheel.name == f"relu_ops-0.0.0-{tag}-{tag}-linux_x86_64.whl"
