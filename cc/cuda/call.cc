@@ -1,9 +1,11 @@
 #include "cc/cuda/call.h"
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <new>
 
+#include "cc/cuda/sent_words.h"
 #include "cc/kernels/scratch.h"
 
 namespace paddlemend::cuda {
@@ -102,6 +104,7 @@ Call::Call(void* stream, bool is_asynchronous, PendingErrors* pending)
 }
 
 Call::~Call() {
+  sent_.reset();  // it waits for copies of what is freed here
   for (const Checked& checked : checks_) {
     if (pending_ == nullptr || checked.word != pending_->word) FreeScratch(checked.word);
   }
@@ -148,12 +151,23 @@ Status Call::Report(const Checked& checked, BadEntry number) {
                          " <= ", check.name, " < ", check.end);
 }
 
+void Call::SendWords() {
+  if (checks_.empty() || IsAsynchronous()) return;
+  if (sent_ == nullptr) sent_ = std::make_unique<SentWords>();
+  const int count = static_cast<int>(std::min<size_t>(checks_.size(), SentWords::kMost));
+  for (int i = sent_->count(); i < count; ++i) sent_->Send(checks_[i].word, stream_);
+}
+
 Status Call::Finish() {
   if (checks_.empty() || IsAsynchronous()) return OkStatus();
-  for (const Checked& checked : checks_) {
+  for (size_t i = 0; i < checks_.size(); ++i) {
     BadEntry number;
-    CopyToHost(&number, checked.word, sizeof(number), "the check of the index");
-    if (number != kNoBadEntry) return Report(checked, number);
+    if (sent_ != nullptr && static_cast<int>(i) < sent_->count()) {
+      number = sent_->At(static_cast<int>(i));
+    } else {
+      CopyToHost(&number, checks_[i].word, sizeof(number), "the check of the index");
+    }
+    if (number != kNoBadEntry) return Report(checks_[i], number);
   }
   return OkStatus();
 }

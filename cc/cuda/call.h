@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ struct PendingErrors {
   int device = 0;
 };
 
+class SentWords;
+
 /// The call that runs in this thread. One is made for each call of the C ABI.
 class Call {
  public:
@@ -58,6 +61,10 @@ class Call {
   /// The words of all indices of this call, each once.
   std::vector<BadEntry*> Words() const;
 
+  /// Says that the kernels which check indices have been launched: Finish() need not wait for those
+  /// that follow.
+  void SendWords();
+
   /// Waits for the checks, if there are any and errors are not asynchronous.
   Status Finish();
 
@@ -75,6 +82,7 @@ class Call {
   PendingErrors* const pending_;
   Call* const outer_;
   std::vector<Checked> checks_;
+  std::unique_ptr<SentWords> sent_;
 };
 
 /// Multiprocessors of the current device.

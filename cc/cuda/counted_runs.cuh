@@ -17,8 +17,6 @@ struct LooseRuns {
   const int32_t* places;
   const int32_t* ordered;
   const Run<int32_t>* runs;
-  const int32_t* slices;  // those with additions
-  const int32_t* slice_count;
 
   /// The places of a run, in order, for the lanes of a warp.
   __device__ __forceinline__ PlacesOfRun<int32_t> Places(const Run<int32_t>& run, int lane) const {
@@ -39,7 +37,6 @@ constexpr int64_t kMostCounted = int64_t{1} << 19;
 /// Numbers that kernels count up.
 struct Totals {
   int32_t places;     // that have been given to runs
-  int32_t slices;     // with additions
   int32_t long_runs;  // whose places have to be put in order
 };
 
@@ -89,27 +86,21 @@ __device__ __forceinline__ int SumBefore(int own, int* memory, int* all) {
   return before;
 }
 
-/// For each slice a run of the length that was counted, and lists of those with additions and of
-/// those with many.
+/// For each slice a run of the length that was counted, and a list of the long ones.
 static __global__ void __launch_bounds__(kBlockThreads)
     PlaceRunsKernel(int64_t size, const int32_t* counts, Totals* totals, Run<int32_t>* runs,
-                    int32_t* slices, int32_t* long_runs) {
+                    int32_t* long_runs) {
   __shared__ int memory[kBlockThreads / 32];
-  __shared__ int32_t base, slice_base;
+  __shared__ int32_t base;
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kBlockThreads + threadIdx.x;
   const int32_t count = i < size ? counts[i] : 0;
-  int all, all_slices;
+  int all;
   const int before = SumBefore(count, memory, &all);
-  const int slices_before = SumBefore(count > 0 ? 1 : 0, memory, &all_slices);
-  if (threadIdx.x == 0) {
-    base = atomicAdd(&totals->places, all);
-    slice_base = atomicAdd(&totals->slices, all_slices);
-  }
+  if (threadIdx.x == 0) base = atomicAdd(&totals->places, all);
   __syncthreads();
   if (i >= size) return;
   const int32_t begin = base + before;
   runs[i] = {begin, begin + count};
-  if (count > 0) slices[slice_base + slices_before] = static_cast<int32_t>(i);
   if (count > kShortRun) long_runs[atomicAdd(&totals->long_runs, 1)] = static_cast<int32_t>(i);
 }
 
@@ -151,23 +142,22 @@ class CountedRuns {
  public:
   template <typename Number>
   CountedRuns(const Number* indices, int64_t count, int64_t size)
-      : counters_(size + kTotals),
+      : counters_(size + 2),
         ranks_(count),
         places_(count),
         ordered_(count),
-        slices_(std::min(count, size)),
         long_runs_(count / kShortRun + 1),
         runs_(size) {
     auto* const totals = reinterpret_cast<Totals*>(counters_.data());
-    int32_t* const counts = counters_.data() + kTotals;
+    int32_t* const counts = counters_.data() + 2;
     int32_t* const rank = ranks_.data();
     int32_t* const place = places_.data();
     Run<int32_t>* const runs = runs_.data();
-    SetBytes(counters_.data(), 0, (size + kTotals) * static_cast<int64_t>(sizeof(int32_t)));
+    SetBytes(counters_.data(), 0, (size + 2) * static_cast<int64_t>(sizeof(int32_t)));
     Rank(indices, count, counts, rank);
     const cudaStream_t stream = Call::Current().stream();
     PlaceRunsKernel<<<static_cast<unsigned>(CeilDiv(size, kBlockThreads)), kBlockThreads, 0,
-                      stream>>>(size, counts, totals, runs, slices_.data(), long_runs_.data());
+                      stream>>>(size, counts, totals, runs, long_runs_.data());
     CheckLaunch();
     Fill(indices, count, rank, runs, place);
     const int bit_words = static_cast<int>(CeilDiv(count, 32));
@@ -177,15 +167,10 @@ class CountedRuns {
     CheckLaunch();
   }
 
-  LooseRuns view() const {
-    const auto* const totals = reinterpret_cast<const Totals*>(counters_.data());
-    return {places_.data(), ordered_.data(), runs_.data(), slices_.data(), &totals->slices};
-  }
+  LooseRuns view() const { return {places_.data(), ordered_.data(), runs_.data()}; }
 
  private:
-  static constexpr int64_t kTotals = sizeof(Totals) / sizeof(int32_t);
-
-  const Temporary<int32_t> counters_, ranks_, places_, ordered_, slices_, long_runs_;
+  const Temporary<int32_t> counters_, ranks_, places_, ordered_, long_runs_;
   const Temporary<Run<int32_t>> runs_;
 };
 

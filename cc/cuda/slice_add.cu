@@ -110,19 +110,16 @@ void AddSorted(const Arrays<T>& of, const Number* indices) {
   if (!SuitsWarps(s.outer * s.size, s.inner * static_cast<int64_t>(sizeof(T)))) {
     return AddToAll<T, kVector>(of, add);
   }
-  AddByWarps<T, kVector>(of, SliceList{}, add.runs,
-                         [=] __device__(const Run<Place>& run, int lane) {
-                           return PlacesOfRun<Place>(add.places, run, lane);
-                         });
+  AddByWarps<T, kVector>(of, add.runs, [=] __device__(const Run<Place>& run, int lane) {
+    return PlacesOfRun<Place>(add.places, run, lane);
+  });
 }
 
 template <typename T, int kVector, typename Number>
 void AddCounted(const Arrays<T>& of, const Number* indices) {
   const CountedRuns counted(indices, of.shape.count, of.shape.size);
   const LooseRuns loose = counted.view();
-  const bool by_list = of.x == of.out && of.shape.outer == 1;
-  const SliceList list = by_list ? SliceList{loose.slices, loose.slice_count} : SliceList{};
-  AddByWarps<T, kVector>(of, list, loose.runs, [=] __device__(const Run<int32_t>& run, int lane) {
+  AddByWarps<T, kVector>(of, loose.runs, [=] __device__(const Run<int32_t>& run, int lane) {
     return loose.Places(run, lane);
   });
 }

@@ -18,6 +18,11 @@ struct Arrays {
   SliceAddShape shape;
 };
 
+/// A vector as it comes from memory: 16 bytes in four registers, where elements would take one
+/// each.
+template <typename T, int kVector>
+using Raw = std::conditional_t<sizeof(T) * kVector == sizeof(uint4), uint4, Vector<T, kVector>>;
+
 template <typename T, int kVector>
 struct Accumulator {
   Work<T> sums[kVector];
@@ -29,6 +34,14 @@ struct Accumulator {
 
   __device__ __forceinline__ void Load(const T* from) {
     Set(*reinterpret_cast<const Vector<T, kVector>*>(from));
+  }
+
+  __device__ __forceinline__ void Set(const uint4& raw) {
+    Set(*reinterpret_cast<const Vector<T, kVector>*>(&raw));
+  }
+
+  __device__ __forceinline__ void Add(const uint4& raw) {
+    Add(*reinterpret_cast<const Vector<T, kVector>*>(&raw));
   }
 
   __device__ __forceinline__ void Add(const Vector<T, kVector>& vector) {
@@ -47,28 +60,21 @@ struct Accumulator {
 /// Elements of a slice that a warp sums up: some vectors of each lane.
 template <typename T, int kVector>
 struct RowTile {
-  static constexpr int kAtOnce = sizeof(T) < 4 ? sizeof(T) : 4;
+  static constexpr int kAtOnce = sizeof(T) == 1 ? 1 : 2;
   static constexpr int64_t kSize = 32 * kVector * kAtOnce;
-  using Words = Vector<T, kVector>[kAtOnce];
+  using Words = Raw<T, kVector>[kAtOnce];
 
-  const int lane;
-  const int64_t size;  // elements from here to the end of the slice
+  const int64_t size;  // elements from the first of this lane to the end of the slice
   Accumulator<T, kVector> accumulators[kAtOnce];
 
-  __device__ __forceinline__ RowTile(int lane, int64_t size) : lane(lane), size(size) {}
+  __device__ __forceinline__ explicit RowTile(int64_t size) : size(size) {}
 
-  template <typename Function>
-  __device__ __forceinline__ void ForEachVector(const Function& function) const {
+  __device__ __forceinline__ void Read(const T* from, Words& words) const {
 #pragma unroll
     for (int k = 0; k < kAtOnce; ++k) {
-      const int at = (k * 32 + lane) * kVector;
-      if (at < size) function(k, at);
+      const int at = k * 32 * kVector;
+      if (at < size) words[k] = *reinterpret_cast<const Raw<T, kVector>*>(from + at);
     }
-  }
-
-  __device__ __forceinline__ void Read(const T* row, Words& words) const {
-    ForEachVector(
-        [&](int k, int at) { words[k] = *reinterpret_cast<const Vector<T, kVector>*>(row + at); });
   }
 
   __device__ __forceinline__ void Set(const Words& words) {
@@ -81,32 +87,39 @@ struct RowTile {
     for (int k = 0; k < kAtOnce; ++k) accumulators[k].Add(words[k]);
   }
 
-  __device__ __forceinline__ void Store(T* row) const {
-    ForEachVector([&](int k, int at) { accumulators[k].Store(row + at); });
+  __device__ __forceinline__ void Store(T* to) const {
+#pragma unroll
+    for (int k = 0; k < kAtOnce; ++k) {
+      const int at = k * 32 * kVector;
+      if (at < size) accumulators[k].Store(to + at);
+    }
   }
 };
 
-/// Adds to a slice what the additions of its run bring, by a warp: it asks for the next row before
-/// it adds one.
+/// Adds to a slice what the additions of its run bring, by a warp: two rows are on their way while
+/// one is added.
 template <typename T, int kVector, typename Place>
-__device__ __forceinline__ void AddRows(const Arrays<T>& of, PlacesOfRun<Place> of_run,
+__device__ __forceinline__ void AddRows(const Arrays<T>& of, PlacesOfRun<Place>& of_run,
                                         int64_t block, int64_t number, int lane) {
   using Tile = RowTile<T, kVector>;
   const SliceAddShape& s = of.shape;
   const int64_t offset = (block * s.size + number) * s.inner;
-  for (int64_t begin = 0; begin < s.inner; begin += Tile::kSize) {
-    Tile tile(lane, s.inner - begin);
+#pragma unroll 1
+  for (int64_t begin = lane * kVector; begin < s.inner + lane * kVector; begin += Tile::kSize) {
+    Tile tile(s.inner - begin);
     const T* const values = of.value + block * s.count * s.inner + begin;
-    typename Tile::Words even, odd;
-    tile.Read(of.x + offset + begin, odd);
+    typename Tile::Words x, even, odd;
+    tile.Read(of.x + offset + begin, x);
     if (of_run.length > 0) tile.Read(values + of_run.At(0) * s.inner, even);
-    tile.Set(odd);
+    if (of_run.length > 1) tile.Read(values + of_run.At(1) * s.inner, odd);
+    tile.Set(x);
+#pragma unroll 1
     for (Place i = 0; i < of_run.length; i += 2) {
-      const bool has_odd = i + 1 < of_run.length;
-      if (has_odd) tile.Read(values + of_run.At(i + 1) * s.inner, odd);
       tile.Add(even);
       if (i + 2 < of_run.length) tile.Read(values + of_run.At(i + 2) * s.inner, even);
-      if (has_odd) tile.Add(odd);
+      if (i + 1 >= of_run.length) break;
+      tile.Add(odd);
+      if (i + 3 < of_run.length) tile.Read(values + of_run.At(i + 3) * s.inner, odd);
     }
     tile.Store(of.out + offset + begin);
   }
@@ -117,10 +130,11 @@ template <typename T, int kVector>
 __device__ __forceinline__ void AddRow(const Arrays<T>& of, int64_t place, int64_t block,
                                        int64_t number, int lane) {
   constexpr int kAtOnce = 4;
-  using Words = Vector<T, kVector>;
+  using Words = Raw<T, kVector>;
   const SliceAddShape& s = of.shape;
   const int64_t offset = (block * s.size + number) * s.inner;
   const T* const value = of.value + (block * s.count + place) * s.inner;
+#pragma unroll 1
   for (int64_t begin = lane * kVector; begin < s.inner; begin += 32 * kVector * kAtOnce) {
     const int64_t size = s.inner - begin;
     Words added[kAtOnce], sums[kAtOnce];
@@ -146,37 +160,50 @@ __device__ __forceinline__ void AddRow(const Arrays<T>& of, int64_t place, int64
   }
 }
 
-/// Which slices a kernel goes through: those of a list, or all if there is none.
-struct SliceList {
-  const int32_t* slices;
-  const int32_t* count;
+/// How many slices a warp goes through: starting one takes as long as some 16 KiB, but there have
+/// to be enough warps.
+inline int SlicesOfWarp(int64_t slices, int64_t slice_bytes) {
+  constexpr int64_t kMostBytes = 16 << 10;
+  constexpr int64_t kLeastWarps = 1 << 14;
+  int each = 8;
+  while (each > 1 && (each * slice_bytes > kMostBytes || slices / each < kLeastWarps)) each /= 2;
+  return each;
+}
 
-  /// The slice of a warp; -1 if there is none.
-  __device__ __forceinline__ int64_t At(int64_t warp) const {
-    if (slices == nullptr) return warp;
-    return warp < *count ? slices[warp] : -1;
-  }
-};
-
-/// Adds to slices of out, by warps; a list is of those of one block. `places_of(run, lane)` are the
-/// places of a run, in order. Blocks of one warp: runs take very different times.
+/// Goes through all slices of out, by warps, each of which reads the runs of its slices at once.
+/// `places_of(run, lane)` are the places of a run, in order. Blocks of one warp: runs take very
+/// different times.
 template <typename T, int kVector, typename Place, typename PlacesOf>
-void AddByWarps(const Arrays<T>& of, const SliceList& list, const Run<Place>* runs,
-                const PlacesOf& places_of) {
+void AddByWarps(const Arrays<T>& of, const Run<Place>* runs, const PlacesOf& places_of) {
   const SliceAddShape& s = of.shape;
   const int64_t n = s.outer * s.size;
   const Divisor by_size(s.size, n);
   const Words words = WordsOfCall();
   const bool in_place = of.x == of.out;
-  ForEachWarp<1>(n, [=] __device__(int64_t warp, int lane) {
-    int64_t number = list.At(warp);
-    if (number < 0 || !words.MayWrite()) return;
-    const int64_t block = by_size.Split(&number);
-    const Run<Place> run = runs[number];
-    if (run.begin == run.end && in_place) return;
-    PlacesOfRun<Place> places = places_of(run, lane);
-    if (places.length == 1) return AddRow<T, kVector>(of, places.At(0), block, number, lane);
-    AddRows<T, kVector>(of, places, block, number, lane);
+  const int each = SlicesOfWarp(n, s.inner * static_cast<int64_t>(sizeof(T)));
+  ForEachWarp<1>(CeilDiv(n, each), [=] __device__(int64_t warp, int lane) {
+    if (!words.MayWrite()) return;
+    const int64_t first = warp * each;
+    const int count = static_cast<int>(n - first < each ? n - first : each);
+    Run<Place> own{0, 0};
+    if (lane < count) {
+      int64_t number = first + lane;
+      by_size.Split(&number);
+      own = runs[number];
+    }
+#pragma unroll 1
+    for (int k = 0; k < count; ++k) {
+      int64_t number = first + k;
+      const int64_t block = by_size.Split(&number);
+      const Run<Place> run{__shfl_sync(~0u, own.begin, k), __shfl_sync(~0u, own.end, k)};
+      if (run.begin == run.end && in_place) continue;
+      PlacesOfRun<Place> places = places_of(run, lane);
+      if (places.length == 1) {
+        AddRow<T, kVector>(of, places.At(0), block, number, lane);
+      } else {
+        AddRows<T, kVector>(of, places, block, number, lane);
+      }
+    }
   });
 }
 

@@ -25,10 +25,12 @@ inline int64_t WidestAccess(int64_t slice_bytes, const void* a, const void* b) {
   return bytes;
 }
 
-/// Those of the current call.
+/// Those of the current call, for kernels that do not check themselves.
 inline Words WordsOfCall() {
   Words words{};
-  for (BadEntry* const word : Call::Current().Words()) words.words[words.count++] = word;
+  Call& call = Call::Current();
+  call.SendWords();
+  for (BadEntry* const word : call.Words()) words.words[words.count++] = word;
   return words;
 }
 

@@ -14,7 +14,7 @@ from paddlemend.apitest.device import CPU
 from paddlemend.apitest.execution import Rejected, Unsupported, is_differentiated
 from paddlemend.apitest.host_tensor import HostTensor
 from paddlemend.apitest.rules.model import LibraryCall, Output, ShapeOf
-from paddlemend.apitest.torch_tensors import from_torch, to_torch
+from paddlemend.apitest.torch_tensors import from_torch, laid_out, to_torch
 
 # Parameters of Paddle's APIs that mean nothing to a kernel.
 _IGNORED_PARAMETERS = frozenset({"name"})
@@ -27,6 +27,7 @@ class LibraryExecution:
         self._rule = call.rule
         self._library = _library_call(call)
         self._arguments = arguments
+        self._specs = call.tensors()
         self._device = device
         self._values = {
             name: map_labelled(name, value, self._to_torch)
@@ -77,19 +78,24 @@ class LibraryExecution:
         return argument(values) if callable(argument) else values[argument]
 
     def _invoke(
-        self, function: str, arguments: list[Any], keywords: dict[str, Any]
+        self, function: Any, arguments: list[Any], keywords: dict[str, Any]
     ) -> list[HostTensor]:
         try:
-            result = getattr(native, function)(*arguments, **keywords)
+            if callable(function):
+                result = function(native, *arguments, **keywords)
+            else:
+                result = getattr(native, function)(*arguments, **keywords)
         except Exception as error:
             raise Rejected(error) from error
-        results = result if isinstance(result, tuple) else (result,)
+        results = result if isinstance(result, (tuple, list)) else (result,)
         return [from_torch(torch.from_dlpack(item)) for item in results]
 
     def _to_torch(self, label: str, value: Any) -> Any:
         if isinstance(value, DtypeName):
             return value.name
-        return to_torch(value, self._device) if isinstance(value, HostTensor) else value
+        if not isinstance(value, HostTensor):
+            return value
+        return laid_out(value, self._specs.get(label), self._device)
 
     def _refuse_inexpressible(self) -> None:
         named = {
@@ -97,19 +103,30 @@ class LibraryExecution:
             for argument in self._library.arguments
             if isinstance(argument, (str, ShapeOf))
         } | self._library.derived
+        function = self._library.function
+        name = function.__name__ if callable(function) else function
         unknown = set(self._arguments) - named - set(self._library.defaults) - _IGNORED_PARAMETERS
         if unknown:
-            message = f"{self._library.function} of the library has no {', '.join(sorted(unknown))}"
+            message = f"{name} of the library has no {', '.join(sorted(unknown))}"
             raise Unsupported("argument", message)
         missing = named - set(self._values)
         if missing:
             raise Unsupported("argument", f"the case gives no {', '.join(sorted(missing))}")
         lacks = self._library.lacks(self._values) if self._library.lacks else ""
+        if any(_may_overlap(self._values[of]) for of in self._library.written.values()):
+            lacks = "the copy of a tensor that is written and whose elements share memory"
         if lacks:
-            raise Unsupported("argument", f"{self._library.function} of the library lacks {lacks}")
+            raise Unsupported("argument", f"{name} of the library lacks {lacks}")
 
 
 def _library_call(call: BoundCall) -> LibraryCall:
     if call.rule.library is None:
         raise Unsupported("api", f"the kernel library has no {call.rule.path}")
     return call.rule.library
+
+
+def _may_overlap(tensor: Any) -> bool:
+    """Whether a dimension repeats elements, which is how case lines make them share memory."""
+    if not isinstance(tensor, torch.Tensor) or not tensor.numel():
+        return False
+    return any(size > 1 and not step for size, step in zip(tensor.shape, tensor.stride()))

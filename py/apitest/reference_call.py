@@ -16,10 +16,10 @@ from paddlemend.apitest.execution import (
     one_line,
     resolve,
 )
-from paddlemend.apitest.host_tensor import HostTensor, memory_of
+from paddlemend.apitest.host_tensor import HostTensor
 from paddlemend.apitest.rules.model import Rule, TorchCall
 from paddlemend.apitest.rules.same_name import is_mapping_failure, positional_name, torch_keyword
-from paddlemend.apitest.torch_tensors import dtype_name, from_torch, to_torch
+from paddlemend.apitest.torch_tensors import dtype_name, from_torch, laid_out, to_torch
 
 # Parameters of Paddle's APIs that mean nothing to a counterpart.
 _IGNORED_PARAMETERS = frozenset({"name"})
@@ -99,18 +99,11 @@ class ReferenceExecution:
             return getattr(torch, value.name)
         if not isinstance(value, HostTensor):
             return value
-        tensor = self._laid_out(self._specs.get(label), value)
+        host = value.widened() if self._wide else value
+        tensor = laid_out(host, self._specs.get(label), self._device)
         if is_differentiated(self._rule, label, value.dtype):
             self._leaves[label] = tensor.requires_grad_()
         return tensor
-
-    def _laid_out(self, spec: TensorSpec | None, value: HostTensor) -> torch.Tensor:
-        """A tensor with the strides and the offset of its spec, as the subject gets it."""
-        strides = None if spec is None or spec.shape != value.shape else spec.layout
-        if spec is None or strides is None:
-            return self._to_torch(value)
-        memory = self._to_torch(memory_of(value, strides, spec.offset))
-        return memory.as_strided(value.shape, strides, spec.offset)
 
     def _to_torch(self, tensor: HostTensor) -> torch.Tensor:
         return to_torch(tensor.widened() if self._wide else tensor, self._device)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from paddlemend.apitest.host_tensor import HostTensor
+from paddlemend.apitest.case_line import TensorSpec
+from paddlemend.apitest.host_tensor import HostTensor, memory_of
 
 
 def dtype_name(tensor: torch.Tensor) -> str:
@@ -18,6 +19,15 @@ def to_torch(tensor: HostTensor, device: str = "cpu") -> torch.Tensor:
     if tensor.dtype == "bfloat16":
         return torch.from_numpy(data.view(np.int16)).view(torch.bfloat16).to(device)
     return torch.from_numpy(data).to(device)
+
+
+def laid_out(tensor: HostTensor, spec: TensorSpec | None, device: str = "cpu") -> torch.Tensor:
+    """A Torch tensor with the strides and the offset of `spec`, where that is of its shape."""
+    strides = None if spec is None or spec.shape != tensor.shape else spec.layout
+    if spec is None or strides is None:
+        return to_torch(tensor, device)
+    memory = to_torch(memory_of(tensor, strides, spec.offset), device)
+    return memory.as_strided(tensor.shape, strides, spec.offset)
 
 
 def from_torch(tensor: torch.Tensor) -> HostTensor:

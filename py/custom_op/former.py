@@ -16,8 +16,8 @@ _PATHS = "easy-install.pth"  # names the eggs
 
 @dataclass(frozen=True)
 class Former:
-    """The installations that there are before another one: of folders `name-version….{dist,egg}-info`
-    the files that they list, and the eggs, which setup.py installed before setuptools 80."""
+    """The installations before another one: of folders `name-version….{dist,egg}-info` the files
+    that they list, and the eggs, which setup.py installed before setuptools 80."""
 
     metadata: dict[Path, list[Path]]
     eggs: list[Path]

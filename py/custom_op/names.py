@@ -59,8 +59,9 @@ def _is_standard(module: str) -> bool:
     """Whether Python has a module of that name."""
     if hasattr(sys, "stdlib_module_names"):  # since Python 3.10
         return module in sys.stdlib_module_names
-    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
-    folders.append(os.path.join(folders[1], "lib-dynload"))
+    library = sysconfig.get_path("stdlib")
+    # In a virtual environment "platstdlib" lies in that, the modules written in C do not.
+    folders = [library, os.path.join(library, "lib-dynload")]
     found = importlib.machinery.PathFinder.find_spec(module, folders)
     return module in sys.builtin_module_names or found is not None
 

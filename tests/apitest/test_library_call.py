@@ -25,15 +25,26 @@ RIGHT = (
     'paddle.nn.functional.batch_norm(Tensor([4, 5, 3],"float32"), Tensor([3],"float32"), '
     'Tensor([3],"float32"), data_format="NLC", )',
     'paddle.copysign(Tensor([4, 3],"float32"), Tensor([3],"float32"), )',
+    'paddle.as_strided(Tensor([4],"float32",offset=2), list[2,2,], list[1,1,], 12, )',
+    'paddle.as_strided(Tensor([3, 2],"float32",strides=[0, 1]), list[2,], list[1,], )',
+    'paddle.copysign(Tensor([4, 3],"float32",strides=[1, 4],offset=5), Tensor([3],"float32"), )',
+    'paddle.copysign_(Tensor([4, 3],"float32"), Tensor([3],"float32"), )',
     'paddle.linalg.cholesky_solve(Tensor([4, 2],"float64"), '
     'Tensor([4, 4],"float64"), upper=True, )',
 )
 NO_GRADIENT = (
+    'paddle.incubate.nn.functional.fused_layer_norm(Tensor([3, 5],"float16"), '
+    'Tensor([5],"float32"), Tensor([5],"float32"), 1e-05, 0.5, 1, Tensor([5],"float16"), '
+    'Tensor([3, 5],"float16"), )',
+    'paddle.incubate.nn.functional.fused_layer_norm(Tensor([3, 5],"float32"), '
+    'Tensor([5],"float32"), Tensor([5],"float32"), 1e-05, quant_scale=0.3, quant_round_type=1, '
+    "quant_max_bound=127.0, quant_min_bound=-127.0, )",
     'paddle.unique(Tensor([40],"int64"), return_index=True, return_inverse=True, '
     "return_counts=True, )",
     'paddle.unique(Tensor([12],"int64"), return_inverse=True, dtype=Dtype(int32), )',
 )
 LEFT_TO_PADDLE = (
+    'paddle.copysign_(Tensor([3],"float32"), Tensor([4, 3],"float32"), )',
     'paddle.copysign(Tensor([4],"int32"), Tensor([4],"int32"), )',
     'paddle.copysign(Tensor([4],"float32"), -1.0, )',
     'paddle.put_along_axis(Tensor([4, 3],"float32"), Tensor([4, 1],"int64"), 2.0, 1, )',

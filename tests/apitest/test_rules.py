@@ -32,9 +32,10 @@ def test_a_rule_names_only_parameters_that_it_has(rule):
     else:
         used = set(inspect.signature(rule.reference).parameters)
     if rule.library is not None:
-        arguments = rule.library.arguments
-        used |= {a.parameter if isinstance(a, ShapeOf) else a for a in arguments}
-        used |= set(rule.library.gradients)
+        library = rule.library
+        arguments = [a.parameter if isinstance(a, ShapeOf) else a for a in library.arguments]
+        used |= {argument for argument in arguments if isinstance(argument, str)}
+        used |= {*library.gradients, *library.derived, *library.defaults, *library.written.values()}
     used |= {*rule.overwrites, *(rule.differentiable or ())}
     assert used <= names
 

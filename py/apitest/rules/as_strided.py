@@ -45,8 +45,14 @@ def _strides(values: Arguments) -> list[int]:
 
 
 def _start(values: Arguments) -> int:
-    """Where x starts in its memory."""
-    return 0
+    """Where x starts in its memory, in bytes."""
+    return values["x"].storage_offset() * values["x"].itemsize
+
+
+def _memory(values: Arguments) -> torch.Tensor:
+    """All elements of the memory that x lies in."""
+    x: torch.Tensor = values["x"]
+    return x.as_strided([x.untyped_storage().nbytes() // x.itemsize], [1], 0)
 
 
 RULES = (
@@ -64,11 +70,12 @@ RULES = (
         reference=as_strided,
         library=LibraryCall(
             function="as_strided_copy",
-            arguments=("x", "shape", "stride", "offset"),
+            arguments=(_memory, "shape", "stride", "offset"),
             gradient_function="as_strided_grad",
             gradient_arguments=("out_grad", "stride", "offset", _strides, _start, "x"),
             gradients=("x",),
             defaults={"offset": 0},
+            derived=frozenset({"x"}),
         ),
         differences=(Difference("as_strided.byte_offset", _has_offset, _with_offset_in_elements),),
     ),

@@ -138,6 +138,8 @@ def _axis(values: Arguments) -> int:
 def _left_to_python(values: Arguments) -> str:
     if values["data_format"] not in _DATA_FORMATS:
         return "the check of data_format"
+    if not 2 <= values["x"].ndim <= 5:
+        return "the check of the dimensions of x"
     return ""
 
 

@@ -58,6 +58,20 @@ def _needs_conversion(values: Arguments) -> str:
     return "the conversion of x and y to one floating dtype" if converts else ""
 
 
+def _needs_conversion_in_place(values: Arguments) -> str:
+    x, y = values["x"], values["y"]
+    if isinstance(y, torch.Tensor) and not _broadcasts_to(y.shape, x.shape):
+        return "the check that y broadcasts to x"
+    return _needs_conversion(values)
+
+
+def _broadcasts_to(shape: torch.Size, target: torch.Size) -> bool:
+    try:
+        return torch.broadcast_shapes(shape, target) == target
+    except RuntimeError:
+        return False
+
+
 RULES = (
     Rule(
         path="paddle.copysign",
@@ -80,6 +94,15 @@ RULES = (
         operator=catalogue.operator("copysign"),
         parameters=_PARAMETERS,
         reference=copysign_,
+        library=LibraryCall(
+            function="copysign",
+            arguments=("x", "y"),
+            gradient_function="copysign_grad",
+            gradient_arguments=("x", "y", "out_grad"),
+            gradients=("x", "y"),
+            written={"out": "x"},
+            lacks=_needs_conversion_in_place,
+        ),
         overwrites=("x",),
     ),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import torch
 from paddlemend import catalogue
 from paddlemend.apitest.rules.legality import require
-from paddlemend.apitest.rules.model import Parameter, Rule
+from paddlemend.apitest.rules.model import LibraryCall, Parameter, Rule
 
 _HALF_DTYPES = (torch.float16, torch.bfloat16)
 
@@ -118,6 +119,44 @@ def _quantized(
     return rounded.clamp(min_bound, max_bound).to(torch.int8)
 
 
+_NORM_ARGUMENTS = ("x", "norm_weight", "norm_bias", "bias", "residual")
+_QUANT_ARGUMENTS = ("quant_scale", "quant_round_type", "quant_max_bound", "quant_min_bound")
+
+
+def _fused_layer_norm(
+    native: Any,
+    x: torch.Tensor,
+    norm_weight: torch.Tensor | None,
+    norm_bias: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    residual: torch.Tensor | None,
+    epsilon: float,
+    residual_alpha: float,
+    begin_norm_axis: int,
+    scale: float,
+    *rounding: float,
+) -> list[Any]:
+    """The outputs; quantized for a positive scale, if anything is normalized."""
+    rows = prod(x.shape[:begin_norm_axis])
+    wide = torch.float32 if x.dtype in _HALF_DTYPES else x.dtype
+    # Filled, so that what the library leaves alone is seen.
+    residual_out = torch.full_like(x if residual is not None else x.new_empty(0), -1)
+    mean, inverse = (torch.full((rows,), -1, dtype=wide, device=x.device) for _ in range(2))
+    call: list[Any] = [x, norm_weight, norm_bias, bias, residual]
+    call += [epsilon, residual_alpha, begin_norm_axis]
+    is_quantized = scale > 0 and (norm_weight is not None or norm_bias is not None)
+    function = native.fused_layer_norm_quantized if is_quantized else native.fused_layer_norm
+    if is_quantized:
+        call += [scale, *rounding]
+    out, *_ = function(
+        *call,
+        residual_out=residual_out if residual is not None else None,
+        mean=mean,
+        inverse_deviation=inverse,
+    )
+    return [out, residual_out, mean, inverse]
+
+
 RULES = (
     Rule(
         path="paddle.incubate.nn.functional.fused_layer_norm",
@@ -137,6 +176,24 @@ RULES = (
             Parameter("quant_min_bound"),
         ),
         reference=fused_layer_norm,
+        library=LibraryCall(
+            function=_fused_layer_norm,
+            arguments=(
+                *_NORM_ARGUMENTS,
+                *("epsilon", "residual_alpha", "begin_norm_axis"),
+                *_QUANT_ARGUMENTS,
+            ),
+            defaults={
+                "residual_alpha": 1.0,
+                "begin_norm_axis": 1,
+                "bias": None,
+                "residual": None,
+                "quant_scale": -1,
+                "quant_round_type": 0,
+                "quant_max_bound": 0,
+                "quant_min_bound": 0,
+            },
+        ),
         differentiable=(),
         may_lack_outputs=True,
     ),

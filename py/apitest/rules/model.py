@@ -81,6 +81,9 @@ LibraryArgument = "str | ShapeOf | Output | Callable[[Arguments], Any]"
 class LibraryCall:
     """The call into paddlemend.native: `function(*arguments)`, and the same for the gradient.
 
+    `function` names one of the module's functions; a function itself gets the module first, where
+    which of its functions is called depends on the values.
+
     An argument is a Paddle parameter name, a `ShapeOf`, a function of the values by parameter name,
     or, in `gradient_arguments`, "out_grad" or an `Output`. `gradients` are the parameters whose
     gradients the gradient function returns, in its order. The first `outputs` of the outputs are
@@ -92,7 +95,7 @@ class LibraryCall:
     Torch's tensors and plain values.
     """
 
-    function: str
+    function: str | Callable[..., Any]
     arguments: tuple[LibraryArgument, ...]
     gradient_function: str | None = None
     gradient_arguments: tuple[LibraryArgument, ...] = ()
