@@ -18,8 +18,9 @@ namespace paddlemend {
 /// x and out are float16, bfloat16, float32 or float64; all other tensors are [channels], of
 /// float32 where x is narrower, else of the dtype of x. Inputs may have strides. out may be x, and
 /// a running output its input (same memory and strides); nothing else shares memory. Sums are made
-/// in float64 from distances, so that a large mean costs no precision; equal inputs give equal
-/// bits, whatever the number of threads.
+/// in float64 from distances, so that a large mean costs no precision; of float32, up to sixteen at
+/// a time are added in float32 where that loses nothing. Equal inputs give equal bits, whatever the
+/// number of threads.
 ///
 /// Errors: unsupported dtype of x; invalid argument for other shapes and dtypes than these and for
 /// fewer than two dimensions; out of range for channel_axis.

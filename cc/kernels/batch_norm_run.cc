@@ -68,19 +68,19 @@ class Normalization {
     const W rounded = static_cast<W>(mean);
     statistics_.running_mean_out[c] = Moved(statistics_.running_mean[c], mean);
     statistics_.running_var_out[c] = Moved(statistics_.running_var[c], variance);
-    return Save(c, rounded, static_cast<W>(moments.MeanAbove(rounded)),
-                InverseDeviation(variance, epsilon_));
+    return Save(c, rounded, moments.MeanAbove(rounded), InverseDeviation(variance, epsilon_));
   }
 
   W Moved(W running, double batch) const {
     return static_cast<W>(momentum_ * running + (1 - momentum_) * batch);
   }
 
-  Parameters Save(int64_t c, W mean, W mean_rest, double inverse) const {
+  Parameters Save(int64_t c, W mean, double mean_rest, double inverse) const {
     statistics_.saved_mean[c] = mean;
     statistics_.saved_inverse[c] = static_cast<W>(inverse);
-    return {mean, mean_rest, static_cast<W>(inverse * ValueOr(weight_, c, W(1))),
-            ValueOr(bias_, c, W(0))};
+    const double scale = inverse * ValueOr(weight_, c, W(1));
+    const double shift = ValueOr(bias_, c, W(0)) - mean_rest * scale;
+    return {mean, static_cast<W>(scale), static_cast<W>(shift)};
   }
 
   const ChannelLayout layout_;

@@ -225,11 +225,40 @@ TEST(BatchNorm, SurvivesAnOutlierThatItMeasuresFrom) {
 
 TEST(BatchNorm, DoesNotOverflowWhereFloat32Does) {
   std::mt19937 random(7);
-  Call call(DType::kFloat32, {4, 2, 20}, 1, &random);
-  for (int64_t i = 0; i < call.x.numel(); ++i) call.x.Set(i, call.x.Get(i) * 1e30);
-  ASSERT_TRUE(call.Forward(true).ok());
-  for (const int64_t i : Channel(call, 0, true).places) {
-    ExpectNear(call.out, i, Channel(call, 0, true).Out(call, i), 1e-5);
+  for (const Sizes& shape : {Sizes{4, 2, 20}, Sizes{40, 2, 20}, Sizes{800, 2}}) {
+    Call call(DType::kFloat32, shape, 1, &random);
+    for (int64_t i = 0; i < call.x.numel(); ++i) call.x.Set(i, call.x.Get(i) * 1e30);
+    ASSERT_TRUE(call.Forward(true).ok());
+    const Channel channel(call, 0, true);
+    for (const int64_t i : channel.places) ExpectNear(call.out, i, channel.Out(call, i), 1e-5);
+  }
+}
+
+TEST(BatchNorm, GradientsKeepWhatFloat32ProductsLose) {
+  std::mt19937 random(10);
+  for (const Sizes& shape : {Sizes{4, 2, 250}, Sizes{1000, 2}}) {
+    Call call(DType::kFloat32, shape, 1, &random);
+    for (int64_t i = 0; i < call.x.numel(); ++i) {
+      call.x.Set(i, call.x.Get(i) * 1e-18);
+      call.out_grad.Set(i, call.out_grad.Get(i) * 1e-24);
+    }
+    ASSERT_TRUE(call.Forward(true).ok() && call.Backward(true).ok());
+    const Channel channel(call, 1, true);
+    EXPECT_NEAR(call.weight_grad.Get(1).real() / channel.product, 1, 1e-4);
+  }
+}
+
+TEST(BatchNorm, MeasuresWhereTheFirstRowsAreFarFromTheOthers) {
+  std::mt19937 random(11);
+  for (const Sizes& shape : {Sizes{10, 2, 100}, Sizes{1000, 2}}) {
+    Call call(DType::kFloat32, shape, 1, &random);
+    for (int64_t i = 0; i < call.x.numel() / 10; ++i) call.x.Set(i, call.x.Get(i) + 1e4);
+    for (int64_t i = call.x.numel() / 10; i < call.x.numel(); ++i) {
+      call.x.Set(i, call.x.Get(i) * 1e-3);
+    }
+    ASSERT_TRUE(call.Forward(true).ok());
+    const Channel channel(call, 0, true);
+    EXPECT_NEAR(call.saved_inverse.Get(0).real() / channel.inverse, 1, 1e-6);
   }
 }
 

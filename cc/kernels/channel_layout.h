@@ -30,6 +30,16 @@ inline ChannelLayout MakeChannelLayout(const TensorLayout& x, int axis) {
 /// Whether the neighbours in memory of one channel are so many that each row of them is a loop.
 inline bool HasRuns(const ChannelLayout& layout) { return layout.inner >= 16; }
 
+/// Long runs cut into pieces, so that threads share them.
+struct Pieces {
+  Pieces(int64_t inner, int64_t most)
+      : inner(inner), most(most), count((inner + most - 1) / most) {}
+
+  int64_t inner;  // elements of a run
+  int64_t most;   // of a piece
+  int64_t count;  // in a run
+};
+
 /// A layout without runs, cut into rows that are wide enough for vector instructions: several times
 /// all channels, if these are few. The last `rest` times make a row of their own.
 struct WideRows {

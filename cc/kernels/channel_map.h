@@ -14,13 +14,13 @@
 
 namespace paddlemend {
 
-/// (x - mean) * scale + shift, the mean in two parts: what is left of it when it is rounded is not
-/// lost where it is large beside the deviation.
+/// (x - mean) * scale + shift. What is left of the mean when it is rounded belongs into the shift:
+/// it is not small where the mean is large beside the deviation.
 struct Normalize {
-  static constexpr int kParameters = 4;
+  static constexpr int kParameters = 3;
   template <typename W>
   [[gnu::always_inline]] static W Map(W x, W, const W* p) {
-    return ((x - p[0]) - p[1]) * p[2] + p[3];
+    return (x - p[0]) * p[1] + p[2];
   }
 };
 
@@ -42,11 +42,26 @@ struct BatchGradient {
   }
 };
 
-/// Elements that share their parameters.
+/// Pieces of runs, elements that share their parameters, from one before number `end` back to
+/// number `begin`. Run r has parameters[r % channels].
 template <typename Mapping, typename T>
-struct MapRunLoop {
+struct MapRunsLoop {
   using W = WorkType<T>;
-  [[gnu::always_inline]] static void Run(const T* x, const T* gradients, int64_t size,
+  using Parameters = std::array<W, Mapping::kParameters>;
+
+  [[gnu::always_inline]] static void Run(const T* x, const T* gradients, int64_t begin, int64_t end,
+                                         const Pieces& pieces, int64_t channels,
+                                         const Parameters* parameters, T* out) {
+    for (int64_t number = end - 1; number >= begin; --number) {
+      const int64_t run = number / pieces.count;
+      const int64_t at = number % pieces.count * pieces.most;
+      const int64_t offset = run * pieces.inner + at;
+      Map(x + offset, gradients + offset, std::min(pieces.most, pieces.inner - at),
+          parameters[run % channels].data(), out + offset);
+    }
+  }
+
+  [[gnu::always_inline]] static void Map(const T* x, const T* gradients, int64_t size,
                                          const W* parameters, T* out) {
     W p[Mapping::kParameters];
     for (int i = 0; i < Mapping::kParameters; ++i) p[i] = parameters[i];
@@ -87,7 +102,9 @@ class ChannelMap {
   ChannelMap(const ChannelLayout& layout, const T* x, const T* gradients, T* out)
       : layout_(layout), x_(x), gradients_(gradients == nullptr ? x : gradients), out_(out) {}
 
-  /// Maps everything; one entry of `parameters` for each channel.
+  /// Maps everything; one entry of `parameters` for each channel. It goes from the end of the
+  /// memory to its start, because sums have just been made the other way: the end is still in the
+  /// caches.
   void Run(const std::vector<Parameters>& parameters, const Context& context) const {
     if (HasRuns(layout_)) {
       RunOverRuns(parameters, context);
@@ -100,23 +117,16 @@ class ChannelMap {
   static constexpr int64_t kGrain = 1 << 14;  // elements
   static constexpr int64_t kPiece = 1 << 16;  // elements
   static constexpr int64_t kWide = 512;       // elements of a row
-
-  void MapRun(int64_t offset, int64_t size, const Parameters& parameters) const {
-    RunBest<MapRunLoop<Mapping, T>>(x_ + offset, gradients_ + offset, size, parameters.data(),
-                                    out_ + offset);
-  }
+  static constexpr int64_t kBlock = 1 << 13;  // elements of rows that are mapped forwards
 
   void RunOverRuns(const std::vector<Parameters>& parameters, const Context& context) const {
-    const int64_t pieces = (layout_.inner + kPiece - 1) / kPiece;
-    const int64_t items = layout_.outer * layout_.channels * pieces;
+    const Pieces pieces(layout_.inner, kPiece);
+    const int64_t all = layout_.outer * layout_.channels * pieces.count;
     const int64_t grain = std::max<int64_t>(kGrain / std::min(layout_.inner, kPiece), 1);
-    ParallelFor(context, items, grain, [&](int64_t begin, int64_t end) {
-      for (int64_t item = begin; item < end; ++item) {
-        const int64_t row = item / pieces;
-        const int64_t at = item % pieces * kPiece;
-        MapRun(row * layout_.inner + at, std::min(kPiece, layout_.inner - at),
-               parameters[row % layout_.channels]);
-      }
+    ParallelFor(context, all, grain, [&](int64_t begin, int64_t end) {
+      RunBest<MapRunsLoop<Mapping, T>, const T*, const T*, int64_t, int64_t, const Pieces&>(
+          x_, gradients_, all - end, all - begin, pieces, layout_.channels, parameters.data(),
+          out_);
     });
   }
 
@@ -134,9 +144,15 @@ class ChannelMap {
       RunBest<MapRowsLoop<Mapping, T>>(x_ + offset, gradients_ + offset, rows, size, width,
                                        columns.data(), out_ + offset);
     };
-    ParallelFor(context, wide.rows, std::max<int64_t>(kGrain / width, 1),
-                [&](int64_t begin, int64_t end) { map(begin, end - begin, width); });
     if (wide.rest > 0) map(wide.rows, 1, wide.rest * wide.period);
+    const int64_t most = std::max<int64_t>(kBlock / width, 1);
+    ParallelFor(context, wide.rows, std::max<int64_t>(kGrain / width, 1),
+                [&](int64_t begin, int64_t end) {
+                  for (int64_t last = wide.rows - begin; last > wide.rows - end; last -= most) {
+                    const int64_t first = std::max(last - most, wide.rows - end);
+                    map(first, last - first, width);
+                  }
+                });
   }
 
   const ChannelLayout layout_;

@@ -9,6 +9,7 @@
 #include "cc/kernels/context.h"
 #include "cc/kernels/distance_sums.h"
 #include "cc/kernels/moments.h"
+#include "cc/kernels/narrow_sums.h"
 #include "cc/kernels/parallel.h"
 
 namespace paddlemend {
@@ -43,7 +44,11 @@ class ChannelSums {
   using Total = decltype(MakeTotal(static_cast<const Sums*>(nullptr), 0, 0, nullptr));
 
   ChannelSums(const ChannelLayout& layout, const T* x, const T* gradients, const W* pivots)
-      : layout_(layout), x_(x), gradients_(gradients == nullptr ? x : gradients), pivots_(pivots) {}
+      : layout_(layout),
+        pieces_(layout.inner, kPiece),
+        x_(x),
+        gradients_(gradients == nullptr ? x : gradients),
+        pivots_(pivots) {}
 
   /// totals[channel] for every channel. Memory is read from its start to its end, which is the only
   /// order that keeps processors fed.
@@ -65,21 +70,36 @@ class ChannelSums {
   static constexpr int64_t kMostChunks = 32;
 
   /// The sums of one channel within a chunk.
+  template <typename OfRuns>
   struct Part {
     double count = 0;
     W pivot;
-    RunSums<Sums> sums;
+    OfRuns sums;
+
+    void Close(double* totals) const {
+      for (int s = 0; s < Sums::kSums; ++s) totals[s] = sums.Total(s);
+    }
   };
 
-  int64_t Pieces() const { return (layout_.inner + kPiece - 1) / kPiece; }
-  int64_t Segments() const { return layout_.outer * layout_.channels * Pieces(); }
+  static constexpr bool kMayBeNarrow = std::is_same_v<W, float>;
+  bool IsNarrow() const { return kMayBeNarrow && layout_.count() >= kLeastNarrow; }
+
+  static Total TotalOf(double count, double pivot, const double* sums) {
+    return MakeTotal(static_cast<const Sums*>(nullptr), count, pivot, sums);
+  }
+
+  static bool AreReliable(double count, const double* sums) {
+    return IsReliable(static_cast<const Sums*>(nullptr), count, sums);
+  }
+
+  int64_t Segments() const { return layout_.outer * layout_.channels * pieces_.count; }
 
   /// Runs, or pieces of long ones, are the segments of the memory; chunks of them, which depend on
   /// the sizes alone, are summed on their own.
   void RunOverRuns(Total* totals, const Context& context) const {
     const int64_t size = layout_.count() * layout_.channels;
     const int64_t chunks = std::max<int64_t>(std::min({kMostChunks, size / kChunk, Segments()}), 1);
-    std::vector<std::vector<Part>> parts(chunks);
+    std::vector<std::vector<Total>> parts(chunks);
     ParallelFor(context, chunks, std::max<int64_t>(kGrain * chunks / size, 1),
                 [&](int64_t begin, int64_t end) {
                   for (int64_t chunk = begin; chunk < end; ++chunk) {
@@ -88,60 +108,102 @@ class ChannelSums {
                   }
                 });
     for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      const int64_t first = FirstSegment(chunk, chunks) / Pieces();
+      const int64_t first = FirstSegment(chunk, chunks) / pieces_.count;
       for (size_t i = 0; i < parts[chunk].size(); ++i) {
-        totals[(first + static_cast<int64_t>(i)) % layout_.channels].Merge(Close(parts[chunk][i]));
+        totals[(first + static_cast<int64_t>(i)) % layout_.channels].Merge(parts[chunk][i]);
       }
     }
   }
 
   int64_t FirstSegment(int64_t chunk, int64_t chunks) const { return chunk * Segments() / chunks; }
 
-  /// The parts of the channels that the segments belong to, from the one of the first segment on.
-  std::vector<Part> SumSegments(int64_t begin, int64_t end) const {
-    const int64_t pieces = Pieces();
-    const int64_t first = begin / pieces;
-    std::vector<Part> parts(std::min((end - 1) / pieces - first + 1, layout_.channels));
-    for (int64_t segment = begin; segment < end; ++segment) {
-      const int64_t run = segment / pieces;
-      const int64_t at = segment % pieces * kPiece;
-      AddSegment(run * layout_.inner + at, std::min(kPiece, layout_.inner - at),
-                 run % layout_.channels, &parts[(run - first) % layout_.channels]);
+  /// The sums of the channels that the segments belong to, from the one of the first segment on.
+  std::vector<Total> SumSegments(int64_t begin, int64_t end) const {
+    std::vector<Total> totals;
+    if constexpr (kMayBeNarrow) {
+      if (IsNarrow() && SumSegmentsBy<NarrowRunSums<Sums>>(begin, end, &totals)) return totals;
     }
-    return parts;
+    SumSegmentsBy<RunSums<Sums>>(begin, end, &totals);
+    return totals;
   }
 
-  void AddSegment(int64_t offset, int64_t size, int64_t channel, Part* part) const {
-    if (part->count == 0) part->pivot = Pivot(offset, std::min(size, kBlock), channel);
+  /// Whether these sums are good enough.
+  template <typename OfRuns>
+  bool SumSegmentsBy(int64_t begin, int64_t end, std::vector<Total>* totals) const {
+    const int64_t first = begin / pieces_.count;
+    const int64_t runs = (end - 1) / pieces_.count - first + 1;
+    std::vector<Part<OfRuns>> parts(std::min(runs, layout_.channels));
+    RunBest<SegmentsLoop<OfRuns>>(this, begin, end, parts.data());
+    totals->clear();
+    bool good = true;
+    for (const Part<OfRuns>& part : parts) {
+      double sums[Sums::kSums];
+      part.Close(sums);
+      good = good && AreReliable(part.count, sums);
+      totals->push_back(part.count == 0 ? Total{} : TotalOf(part.count, part.pivot, sums));
+    }
+    return good;
+  }
+
+  /// A loop over segments, since runs may be so short that a call for each takes as long as its
+  /// sums.
+  template <typename OfRuns>
+  struct SegmentsLoop {
+    [[gnu::always_inline]] static void Run(const ChannelSums* of, int64_t begin, int64_t end,
+                                           Part<OfRuns>* parts) {
+      const Pieces& pieces = of->pieces_;
+      const int64_t channels = of->layout_.channels;
+      int64_t run = begin / pieces.count, piece = begin % pieces.count;
+      int64_t channel = run % channels, part = 0;
+      for (int64_t segment = begin; segment < end; ++segment) {  // counted: divisions take long
+        const int64_t at = piece * pieces.most;
+        of->AddSegment(run * pieces.inner + at, std::min(pieces.most, pieces.inner - at), channel,
+                       &parts[part]);
+        if (++piece < pieces.count) continue;
+        piece = 0;
+        ++run;
+        if (++channel == channels) channel = 0;
+        if (++part == channels) part = 0;
+      }
+    }
+  };
+
+  template <typename OfRuns>
+  [[gnu::always_inline]] void AddSegment(int64_t offset, int64_t size, int64_t channel,
+                                         Part<OfRuns>* part) const {
+    if (part->count == 0) part->pivot = Pivot<OfRuns>(offset, size, channel);
     part->count += static_cast<double>(size);
-    for (int64_t at = 0; at < size; at += kBlock) {
-      AddBlock(offset + at, std::min(kBlock, size - at), part->pivot, &part->sums);
-    }
+    AddElements(offset, size, part->pivot, &part->sums);
   }
 
-  W Pivot(int64_t offset, int64_t size, int64_t channel) const {
+  template <typename OfRuns>
+  [[gnu::always_inline]] W Pivot(int64_t offset, int64_t size, int64_t channel) const {
     if (pivots_ != nullptr) return pivots_[channel];
     const W pivot = PivotFrom(ToWork(x_[offset]));
-    if (!kNeedsMeanAsPivot<W>) return pivot;
-    RunSums<Sums> sums;
-    AddBlock(offset, size, pivot, &sums);
-    return PivotFrom(static_cast<W>(pivot + sums.Total(0) / static_cast<double>(size)));
+    constexpr bool is_narrow = !std::is_same_v<OfRuns, RunSums<Sums>>;
+    if (!is_narrow && !kNeedsMeanAsPivot<W>) return pivot;
+    const int64_t few = std::min(size, is_narrow ? kPivotElements : kBlock);
+    OfRuns sums;
+    AddElements(offset, few, pivot, &sums);
+    return PivotFrom(static_cast<W>(pivot + sums.Total(0) / static_cast<double>(few)));
   }
 
-  void AddBlock(int64_t offset, int64_t size, W pivot, RunSums<Sums>* sums) const {
-    W buffer[kBlock];
-    W gradient_buffer[Sums::kHasGradient ? kBlock : 1];
-    const W* const elements = AsWork(x_ + offset, size, buffer);
-    const W* gradients = elements;
-    if (Sums::kHasGradient) gradients = AsWork(gradients_ + offset, size, gradient_buffer);
-    sums->Add(elements, gradients, size, pivot);
-  }
-
-  static Total Close(const Part& part) {
-    if (part.count == 0) return {};
-    double totals[Sums::kSums];
-    for (int s = 0; s < Sums::kSums; ++s) totals[s] = part.sums.Total(s);
-    return MakeTotal(static_cast<const Sums*>(nullptr), part.count, part.pivot, totals);
+  template <typename OfRuns>
+  [[gnu::always_inline]] void AddElements(int64_t offset, int64_t size, W pivot,
+                                          OfRuns* sums) const {
+    if constexpr (std::is_same_v<T, W>) {
+      sums->Add(x_ + offset, gradients_ + offset, size, pivot);
+    } else {
+      W buffer[kBlock];
+      W gradient_buffer[Sums::kHasGradient ? kBlock : 1];
+      for (int64_t at = offset; at < offset + size; at += kBlock) {
+        const int64_t few = std::min(kBlock, offset + size - at);
+        const W* const elements = AsWork(x_ + at, few, buffer);
+        const W* gradients = elements;
+        if (Sums::kHasGradient) gradients = AsWork(gradients_ + at, few, gradient_buffer);
+        sums->Add(elements, gradients, few, pivot);
+      }
+    }
   }
 
   /// Rows are cut into chunks and columns into tiles, by the sizes alone.
@@ -150,7 +212,10 @@ class ChannelSums {
     const int64_t tiles = (wide.width() + kTile - 1) / kTile;
     const int64_t wanted = std::min(kMostChunks / tiles, wide.rows * wide.width() / kChunk);
     const int64_t chunks = std::max<int64_t>(std::min(wanted, wide.rows), 1);
-    std::vector<Total> columns((chunks + 1) * wide.width());
+    const bool are_totals = chunks == 1 && wide.rest == 0 && wide.width() == layout_.channels;
+    std::vector<Total> memory;
+    if (!are_totals) memory.resize((chunks + (wide.rest > 0 ? 1 : 0)) * wide.width());
+    Total* const columns = are_totals ? totals : memory.data();
     const std::vector<W> pivots = ColumnPivots(wide.width());
     const int64_t item_size = wide.rows / chunks * std::min(kTile, wide.width());
     ParallelFor(context, tiles * chunks, std::max<int64_t>(kGrain / item_size, 1),
@@ -159,16 +224,17 @@ class ChannelSums {
                     const int64_t chunk = item / tiles;
                     SumTile(wide, chunk * wide.rows / chunks, (chunk + 1) * wide.rows / chunks,
                             item % tiles * kTile, wide.width(), pivots,
-                            columns.data() + chunk * wide.width());
+                            columns + chunk * wide.width());
                   }
                 });
     for (int64_t column = 0; column < wide.rest * wide.period; column += kTile) {
       SumTile(wide, wide.rows, wide.rows + 1, column, wide.rest * wide.period, pivots,
-              columns.data() + chunks * wide.width());
+              columns + chunks * wide.width());
     }
+    if (are_totals) return;
     for (int64_t chunk = 0; chunk < chunks + (wide.rest > 0 ? 1 : 0); ++chunk) {
       const int64_t width = chunk < chunks ? wide.width() : wide.rest * wide.period;
-      const Total* const of_chunk = columns.data() + chunk * wide.width();
+      const Total* const of_chunk = columns + chunk * wide.width();
       ForEachColumn(layout_, width, [&](int64_t column, int64_t channel) {
         totals[channel].Merge(of_chunk[column]);
       });
@@ -188,62 +254,87 @@ class ChannelSums {
   /// Sums up to kTile columns, those from `column` on and before `end_column`, over some rows.
   void SumTile(const WideRows& wide, int64_t row, int64_t end, int64_t column, int64_t end_column,
                const std::vector<W>& given_pivots, Total* totals) const {
-    const int64_t columns = std::min(kTile, end_column - column);
-    const int64_t stride = wide.width();
+    const Tile tile{row * wide.width() + column, end - row, wide.width(),
+                    std::min(kTile, end_column - column)};
+    const W* const pivots = given_pivots.empty() ? nullptr : given_pivots.data() + column;
+    if constexpr (kMayBeNarrow) {
+      if (IsNarrow() && SumTileBy<true>(tile, pivots, totals + column)) return;
+    }
+    SumTileBy<false>(tile, pivots, totals + column);
+  }
+
+  /// Columns of some rows.
+  struct Tile {
+    int64_t offset;
+    int64_t rows;
+    int64_t stride;
+    int64_t columns;
+  };
+
+  /// Whether these sums are good enough.
+  template <bool kIsNarrow>
+  bool SumTileBy(const Tile& tile, const W* pivots, Total* totals) const {
+    const int64_t columns = tile.columns;
     std::vector<W> buffer(std::is_same_v<T, W> ? 0 : 2 * kTileRows * columns);
     double sums[Sums::kSums * kTile] = {};
     W found_pivots[kTile] = {};
-    const W* pivots = found_pivots;
-    if (given_pivots.empty()) {
-      FindPivots(row * stride + column, std::min(kTileRows, end - row), stride, columns,
-                 found_pivots, &buffer);
-    } else {
-      pivots = given_pivots.data() + column;
+    if (pivots == nullptr) {
+      FindPivots<kIsNarrow>(tile, found_pivots, &buffer);
+      pivots = found_pivots;
     }
-    const int64_t step = std::min<int64_t>(std::max<int64_t>(kStrip / columns, 8), kTileRows);
-    for (int64_t at = row; at < end; at += step) {
-      AddStrip(at * stride + column, std::min(step, end - at), stride, columns, pivots, sums,
-               &buffer);
+    const int64_t step = kIsNarrow
+                             ? kNarrowTerms
+                             : std::min<int64_t>(std::max<int64_t>(kStrip / columns, 8), kTileRows);
+    for (int64_t at = 0; at < tile.rows; at += step) {
+      AddStrip<kIsNarrow>(tile, at, std::min(step, tile.rows - at), pivots, sums, &buffer);
     }
+    bool good = true;
     for (int64_t j = 0; j < columns; ++j) {
       double parts[Sums::kSums];
       for (int s = 0; s < Sums::kSums; ++s) parts[s] = sums[s * columns + j];
-      totals[column + j] = MakeTotal(static_cast<const Sums*>(nullptr),
-                                     static_cast<double>(end - row), pivots[j], parts);
+      good = good && AreReliable(static_cast<double>(tile.rows), parts);
+      totals[j] = TotalOf(static_cast<double>(tile.rows), pivots[j], parts);
     }
+    return good;
   }
 
-  void FindPivots(int64_t offset, int64_t rows, int64_t stride, int64_t columns, W* pivots,
-                  std::vector<W>* buffer) const {
-    for (int64_t j = 0; j < columns; ++j) pivots[j] = PivotFrom(ToWork(x_[offset + j]));
-    if (!kNeedsMeanAsPivot<W>) return;
+  template <bool kIsNarrow>
+  void FindPivots(const Tile& tile, W* pivots, std::vector<W>* buffer) const {
+    for (int64_t j = 0; j < tile.columns; ++j) {
+      pivots[j] = PivotFrom(ToWork(x_[tile.offset + j]));
+    }
+    if (!kIsNarrow && !kNeedsMeanAsPivot<W>) return;
+    const int64_t rows = std::min(kIsNarrow ? kPivotRows : kTileRows, tile.rows);
     double sums[Sums::kSums * kTile] = {};
-    AddStrip(offset, rows, stride, columns, pivots, sums, buffer);
-    for (int64_t j = 0; j < columns; ++j) {
+    AddStrip<kIsNarrow>(tile, 0, rows, pivots, sums, buffer);
+    for (int64_t j = 0; j < tile.columns; ++j) {
       pivots[j] = PivotFrom(static_cast<W>(pivots[j] + sums[j] / static_cast<double>(rows)));
     }
   }
 
-  void AddStrip(int64_t offset, int64_t rows, int64_t stride, int64_t columns, const W* pivots,
-                double* sums, std::vector<W>* buffer) const {
+  template <bool kIsNarrow>
+  void AddStrip(const Tile& tile, int64_t row, int64_t rows, const W* pivots, double* sums,
+                std::vector<W>* buffer) const {
+    using Loop = std::conditional_t<kIsNarrow, NarrowColumnSumsLoop<Sums>, ColumnSumsLoop<Sums, W>>;
+    const int64_t offset = tile.offset + row * tile.stride;
+    const int64_t columns = tile.columns;
     if constexpr (std::is_same_v<T, W>) {
-      RunBest<ColumnSumsLoop<Sums, W>>(x_ + offset, gradients_ + offset, rows, stride, columns,
-                                       pivots, sums);
+      RunBest<Loop>(x_ + offset, gradients_ + offset, rows, tile.stride, columns, pivots, sums);
     } else {
       W* const elements = buffer->data();
       W* const gradients = elements + (Sums::kHasGradient ? kTileRows * columns : 0);
-      for (int64_t row = 0; row < rows; ++row) {
-        AsWork(x_ + offset + row * stride, columns, elements + row * columns);
+      for (int64_t r = 0; r < rows; ++r) {
+        AsWork(x_ + offset + r * tile.stride, columns, elements + r * columns);
         if (!Sums::kHasGradient) continue;
-        AsWork(gradients_ + offset + row * stride, columns, gradients + row * columns);
+        AsWork(gradients_ + offset + r * tile.stride, columns, gradients + r * columns);
       }
-      RunBest<ColumnSumsLoop<Sums, W>>(static_cast<const W*>(elements),
-                                       static_cast<const W*>(gradients), rows, columns, columns,
-                                       pivots, sums);
+      RunBest<Loop>(static_cast<const W*>(elements), static_cast<const W*>(gradients), rows,
+                    columns, columns, pivots, sums);
     }
   }
 
   const ChannelLayout layout_;
+  const Pieces pieces_;
   const T* const x_;
   const T* const gradients_;
   const W* const pivots_;
