@@ -61,7 +61,7 @@ class ChannelSums {
   static constexpr int64_t kBlock = 2048;     // elements that are converted at a time
   static constexpr int64_t kPiece = 1 << 16;  // elements of a run
   static constexpr int64_t kWide = 64;        // columns
-  static constexpr int64_t kTile = 256;       // columns
+  static constexpr int64_t kTile = kMostColumns;
   static constexpr int64_t kTileRows = 128;
   // Elements that are summed at a time: they and the next ones fit the first cache.
   static constexpr int64_t kStrip = (Sums::kHasGradient ? 4096 : 16384) / sizeof(W);
@@ -121,7 +121,7 @@ class ChannelSums {
   std::vector<Total> SumSegments(int64_t begin, int64_t end) const {
     std::vector<Total> totals;
     if constexpr (kMayBeNarrow) {
-      if (IsNarrow() && SumSegmentsBy<NarrowRunSums<Sums>>(begin, end, &totals)) return totals;
+      if (IsNarrow() && SumSegmentsBy<RunSums<Sums, float>>(begin, end, &totals)) return totals;
     }
     SumSegmentsBy<RunSums<Sums>>(begin, end, &totals);
     return totals;
@@ -192,7 +192,7 @@ class ChannelSums {
   [[gnu::always_inline]] void AddElements(int64_t offset, int64_t size, W pivot,
                                           OfRuns* sums) const {
     if constexpr (std::is_same_v<T, W>) {
-      sums->Add(x_ + offset, gradients_ + offset, size, pivot);
+      sums->AddInline(x_ + offset, gradients_ + offset, size, pivot);
     } else {
       W buffer[kBlock];
       W gradient_buffer[Sums::kHasGradient ? kBlock : 1];
@@ -201,7 +201,7 @@ class ChannelSums {
         const W* const elements = AsWork(x_ + at, few, buffer);
         const W* gradients = elements;
         if (Sums::kHasGradient) gradients = AsWork(gradients_ + at, few, gradient_buffer);
-        sums->Add(elements, gradients, few, pivot);
+        sums->AddInline(elements, gradients, few, pivot);
       }
     }
   }
@@ -315,7 +315,7 @@ class ChannelSums {
   template <bool kIsNarrow>
   void AddStrip(const Tile& tile, int64_t row, int64_t rows, const W* pivots, double* sums,
                 std::vector<W>* buffer) const {
-    using Loop = std::conditional_t<kIsNarrow, NarrowColumnSumsLoop<Sums>, ColumnSumsLoop<Sums, W>>;
+    using Loop = ColumnSumsLoop<Sums, W, std::conditional_t<kIsNarrow, float, double>>;
     const int64_t offset = tile.offset + row * tile.stride;
     const int64_t columns = tile.columns;
     if constexpr (std::is_same_v<T, W>) {

@@ -1,11 +1,15 @@
 // Sums over elements of their distances from a pivot: the inner loops of norms.
 //
-// All sums are made in float64, in an order that depends on the sizes alone.
+// All sums are made in float64, in an order that depends on the sizes alone. With float lanes up to
+// kNarrowTerms of float32 elements are added in float32 before, which takes half the time; see
+// narrow_sums.h for where that will do.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "cc/kernels/cpu_features.h"
@@ -67,136 +71,187 @@ const WorkType<T>* AsWork(const T* elements, int64_t size, WorkType<T>* buffer) 
   }
 }
 
-using FourDoubles = double __attribute__((vector_size(32)));
+/// How many terms may be added in float32.
+constexpr int64_t kNarrowTerms = 16;
 
-[[gnu::always_inline]] inline void LoadFour(const double* from, FourDoubles* to) {
-  std::memcpy(to, from, sizeof(*to));
-}
+/// The numbers that one instruction adds: four doubles or eight floats.
+template <typename Lane>
+struct Lanes {
+  using Vector [[gnu::vector_size(32)]] = Lane;
+  static constexpr int kCount = 32 / sizeof(Lane);
+  static constexpr int64_t kMostTerms =
+      std::is_same_v<Lane, float> ? kNarrowTerms : std::numeric_limits<int32_t>::max();
 
-/// A loop, which becomes one instruction; __builtin_convertvector becomes five.
-[[gnu::always_inline]] inline void LoadFour(const float* from, FourDoubles* to) {
-  double doubles[4];
-  for (int i = 0; i < 4; ++i) doubles[i] = from[i];
-  std::memcpy(to, doubles, sizeof(*to));
+  /// A loop, which becomes one instruction; __builtin_convertvector becomes five.
+  template <typename W>
+  [[gnu::always_inline]] static void Load(const W* from, Vector* to) {
+    if constexpr (std::is_same_v<W, Lane>) {
+      std::memcpy(to, from, sizeof(*to));
+    } else {
+      Lane lanes[kCount];
+      for (int i = 0; i < kCount; ++i) lanes[i] = static_cast<Lane>(from[i]);
+      std::memcpy(to, lanes, sizeof(*to));
+    }
+  }
+
+  [[gnu::always_inline]] static void Store(const Vector& vector, Lane* to) {
+    std::memcpy(to, &vector, sizeof(vector));
+  }
+
+  /// to[i] += lane i.
+  [[gnu::always_inline]] static void AddTo(const Vector& vector, double* to) {
+    Lane lanes[kCount];
+    Store(vector, lanes);
+#pragma GCC unroll 8
+    for (int i = 0; i < kCount; ++i) to[i] += static_cast<double>(lanes[i]);
+  }
+};
+
+template <typename Sums, typename W>
+[[gnu::always_inline]] inline void AddElement(W element, W gradient, W pivot, double* sums) {
+  const double distance = static_cast<double>(element) - static_cast<double>(pivot);
+  Sums::Add(distance, Sums::kHasGradient ? static_cast<double>(gradient) : 0.0, sums);
 }
 
 /// Sums of elements that are neighbours in memory, element by element into lanes.
-template <typename Sums>
+template <typename Sums, typename Lane = double>
 class RunSums {
  public:
   /// `gradients` is not looked at if the sums have none.
   template <typename W>
   void Add(const W* elements, const W* gradients, int64_t size, W pivot) {
-    RunBest<Loop<W>>(elements, gradients, size, pivot, lanes_);
+    RunBest<Loop<W>>(elements, gradients, size, pivot, &lanes_[0][0]);
+  }
+
+  /// The same within a loop that is compiled for the best instructions.
+  template <typename W>
+  [[gnu::always_inline]] void AddInline(const W* elements, const W* gradients, int64_t size,
+                                        W pivot) {
+    Loop<W>::Run(elements, gradients, size, pivot, &lanes_[0][0]);
   }
 
   double Total(int sum) const {
     const double* const lane = lanes_[sum];
-    return (lane[0] + lane[1]) + (lane[2] + lane[3]);
+    double total = 0;
+    for (int i = 0; i < kLanes; i += 4) {
+      total += (lane[i] + lane[i + 1]) + (lane[i + 2] + lane[i + 3]);
+    }
+    return total;
   }
 
  private:
+  using L = Lanes<Lane>;
+  using Vector = typename L::Vector;
+  static constexpr int kLanes = L::kCount;
   static constexpr int kVectors = 4;  // that are added to in turn: an addition takes 4 cycles
-  using Lanes = double[4];
+  static constexpr int64_t kMost = L::kMostTerms * kVectors * kLanes;
 
   template <typename W>
   struct Loop {
     [[gnu::always_inline]] static void Run(const W* elements, const W* gradients, int64_t size,
-                                           W pivot, Lanes* lanes) {
-      FourDoubles sums[kVectors][Sums::kSums] = {};
-      int64_t at = 0;
-      for (; at + 4 * kVectors <= size; at += 4 * kVectors) {
-        for (int v = 0; v < kVectors; ++v) {
-          AddFour(elements + at + 4 * v, gradients + at + 4 * v, pivot, sums[v]);
-        }
-      }
-      for (; at + 4 <= size; at += 4) AddFour(elements + at, gradients + at, pivot, sums[0]);
-      double rest[Sums::kSums] = {};
-      for (; at < size; ++at) {
-        const double distance = static_cast<double>(elements[at]) - static_cast<double>(pivot);
-        Sums::Add(distance, Sums::kHasGradient ? static_cast<double>(gradients[at]) : 0.0, rest);
-      }
-#pragma GCC unroll 8
-      for (int s = 0; s < Sums::kSums; ++s) {
-        FourDoubles total;
-        LoadFour(lanes[s], &total);
-        total += (sums[0][s] + sums[1][s]) + (sums[2][s] + sums[3][s]);
-        total[0] += rest[s];
-        std::memcpy(lanes[s], &total, sizeof(total));
+                                           W pivot, double* lanes) {
+      for (int64_t at = 0; at < size; at += kMost) {
+        AddFew(elements + at, gradients + at, std::min(kMost, size - at), pivot, lanes);
       }
     }
 
-    [[gnu::always_inline]] static void AddFour(const W* elements, const W* gradients, W pivot,
-                                               FourDoubles* sums) {
-      FourDoubles distance, gradient{};
-      LoadFour(elements, &distance);
-      distance -= static_cast<double>(pivot);
-      if (Sums::kHasGradient) LoadFour(gradients, &gradient);
+    [[gnu::always_inline]] static void AddFew(const W* elements, const W* gradients, int64_t size,
+                                              W pivot, double* lanes) {
+      Vector sums[kVectors][Sums::kSums] = {};
+      int64_t at = 0;
+      for (; at + kLanes * kVectors <= size; at += kLanes * kVectors) {
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v) {
+          AddVector(elements + at + kLanes * v, gradients + at + kLanes * v, pivot, sums[v]);
+        }
+      }
+      for (; at + kLanes <= size; at += kLanes) {
+        AddVector(elements + at, gradients + at, pivot, sums[0]);
+      }
+#pragma GCC unroll 8
+      for (int s = 0; s < Sums::kSums; ++s) {
+        L::AddTo((sums[0][s] + sums[1][s]) + (sums[2][s] + sums[3][s]), lanes + s * kLanes);
+      }
+      double rest[Sums::kSums] = {};
+      for (; at < size; ++at) AddElement<Sums>(elements[at], gradients[at], pivot, rest);
+      for (int s = 0; s < Sums::kSums; ++s) lanes[s * kLanes] += rest[s];
+    }
+
+    [[gnu::always_inline]] static void AddVector(const W* elements, const W* gradients, W pivot,
+                                                 Vector* sums) {
+      Vector distance, gradient{};
+      L::Load(elements, &distance);
+      distance -= static_cast<Lane>(pivot);
+      if (Sums::kHasGradient) L::Load(gradients, &gradient);
       Sums::Add(distance, gradient, sums);
     }
   };
 
-  Lanes lanes_[Sums::kSums] = {};
+  double lanes_[Sums::kSums][kLanes] = {};
 };
 
+/// The most columns that ColumnSumsLoop takes.
+constexpr int64_t kMostColumns = 256;
+
 /// sums[s * columns + j] += sum s over the elements of column j of `rows` rows that are `stride`
-/// elements apart. Every column has a pivot. Rows are read a few columns at a time, an order in
-/// which memory would come late: it is asked for one call ahead.
-template <typename Sums, typename W>
+/// elements apart; at most kMostTerms rows. Every column has a pivot. A few rows are read at a
+/// time, each from its start to its end: more of them would, where their distance is a power of
+/// two, drive each other out of the cache.
+template <typename Sums, typename W, typename Lane = double>
 struct ColumnSumsLoop {
   [[gnu::always_inline]] static void Run(const W* elements, const W* gradients, int64_t rows,
                                          int64_t stride, int64_t columns, const W* pivots,
                                          double* sums) {
-    constexpr int kVectors = Sums::kSums == 2 ? 4 : 2;  // whose sums fit the registers
-    int64_t j = 0;
-    for (; j + 4 * kVectors <= columns; j += 4 * kVectors) {
-      AddVectors<kVectors>(elements + j, gradients + j, rows, stride, columns, pivots + j,
-                           sums + j);
+    constexpr int kRows = 4;
+    const int64_t whole = columns / L::kCount * L::kCount;
+    Lane totals[Sums::kSums * kMostColumns];
+    for (int s = 0; s < Sums::kSums; ++s) {
+      for (int64_t j = 0; j < whole; ++j) totals[s * kMostColumns + j] = 0;
     }
-    for (; j + 4 <= columns; j += 4) {
-      AddVectors<1>(elements + j, gradients + j, rows, stride, columns, pivots + j, sums + j);
+    int64_t row = 0;
+    for (; row + kRows <= rows; row += kRows) {
+      AddRows<kRows>(elements + row * stride, gradients + row * stride, stride, whole, pivots,
+                     totals);
     }
-    for (; j < columns; ++j) {
+    for (; row < rows; ++row) {
+      AddRows<1>(elements + row * stride, gradients + row * stride, stride, whole, pivots, totals);
+    }
+    for (int s = 0; s < Sums::kSums; ++s) {
+      for (int64_t j = 0; j < whole; ++j) {
+        sums[s * columns + j] += static_cast<double>(totals[s * kMostColumns + j]);
+      }
+    }
+    for (int64_t j = whole; j < columns; ++j) {
       double total[Sums::kSums] = {};
-      for (int64_t at = j; at < j + rows * stride; at += stride) {
-        const double distance = static_cast<double>(elements[at]) - static_cast<double>(pivots[j]);
-        Sums::Add(distance, Sums::kHasGradient ? static_cast<double>(gradients[at]) : 0.0, total);
+      for (int64_t at = j; at < rows * stride; at += stride) {
+        AddElement<Sums>(elements[at], gradients[at], pivots[j], total);
       }
       for (int s = 0; s < Sums::kSums; ++s) sums[s * columns + j] += total[s];
     }
   }
 
  private:
-  template <int kVectors>
-  [[gnu::always_inline]] static void AddVectors(const W* elements, const W* gradients, int64_t rows,
-                                                int64_t stride, int64_t columns, const W* pivots,
-                                                double* sums) {
-    FourDoubles total[kVectors][Sums::kSums], pivot[kVectors];
+  using L = Lanes<Lane>;
+  using Vector = typename L::Vector;
+
+  template <int kRows>
+  [[gnu::always_inline]] static void AddRows(const W* elements, const W* gradients, int64_t stride,
+                                             int64_t columns, const W* pivots, Lane* totals) {
+    for (int64_t j = 0; j < columns; j += L::kCount) {
+      Vector pivot, sums[Sums::kSums];
+      L::Load(pivots + j, &pivot);
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) {
-      LoadFour(pivots + 4 * v, &pivot[v]);
+      for (int s = 0; s < Sums::kSums; ++s) L::Load(totals + s * kMostColumns + j, &sums[s]);
 #pragma GCC unroll 8
-      for (int s = 0; s < Sums::kSums; ++s) LoadFour(sums + s * columns + 4 * v, &total[v][s]);
-    }
-    const int64_t ahead = rows * stride;  // the rows of the next call, if there is one
-    for (int64_t at = 0; at < rows * stride; at += stride) {
-      __builtin_prefetch(elements + at + ahead);
-      if (Sums::kHasGradient) __builtin_prefetch(gradients + at + ahead);
-#pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) {
-        FourDoubles distance, gradient{};
-        LoadFour(elements + at + 4 * v, &distance);
-        distance -= pivot[v];
-        if (Sums::kHasGradient) LoadFour(gradients + at + 4 * v, &gradient);
-        Sums::Add(distance, gradient, total[v]);
+      for (int row = 0; row < kRows; ++row) {
+        Vector distance, gradient{};
+        L::Load(elements + row * stride + j, &distance);
+        distance -= pivot;
+        if (Sums::kHasGradient) L::Load(gradients + row * stride + j, &gradient);
+        Sums::Add(distance, gradient, sums);
       }
-    }
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) {
-#pragma GCC unroll 8
-      for (int s = 0; s < Sums::kSums; ++s) {
-        std::memcpy(sums + s * columns + 4 * v, &total[v][s], sizeof(total[v][s]));
-      }
+      for (int s = 0; s < Sums::kSums; ++s) L::Store(sums[s], totals + s * kMostColumns + j);
     }
   }
 };
