@@ -72,6 +72,18 @@ def _broadcasts_to(shape: torch.Size, target: torch.Size) -> bool:
         return False
 
 
+def _library(in_place: bool) -> LibraryCall:
+    return LibraryCall(
+        function="copysign",
+        arguments=("x", "y"),
+        gradient_function="copysign_grad",
+        gradient_arguments=("x", "y", "out_grad"),
+        gradients=("x", "y"),
+        written={"out": "x"} if in_place else {},
+        lacks=_needs_conversion_in_place if in_place else _needs_conversion,
+    )
+
+
 RULES = (
     Rule(
         path="paddle.copysign",
@@ -79,14 +91,7 @@ RULES = (
         operator=catalogue.operator("copysign"),
         parameters=_PARAMETERS,
         reference=copysign,
-        library=LibraryCall(
-            function="copysign",
-            arguments=("x", "y"),
-            gradient_function="copysign_grad",
-            gradient_arguments=("x", "y", "out_grad"),
-            gradients=("x", "y"),
-            lacks=_needs_conversion,
-        ),
+        library=_library(in_place=False),
     ),
     Rule(
         path="paddle.copysign_",
@@ -94,15 +99,7 @@ RULES = (
         operator=catalogue.operator("copysign"),
         parameters=_PARAMETERS,
         reference=copysign_,
-        library=LibraryCall(
-            function="copysign",
-            arguments=("x", "y"),
-            gradient_function="copysign_grad",
-            gradient_arguments=("x", "y", "out_grad"),
-            gradients=("x", "y"),
-            written={"out": "x"},
-            lacks=_needs_conversion_in_place,
-        ),
+        library=_library(in_place=True),
         overwrites=("x",),
     ),
 )
