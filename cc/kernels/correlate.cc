@@ -14,6 +14,7 @@ constexpr int64_t kPackedBytes = int64_t{1} << 18;      // that leave room in th
 constexpr int64_t kMostPackedBytes = int64_t{3} << 18;  // that leave no room for all filters
 constexpr int64_t kFilterBytes = int64_t{1} << 18;      // of all filters, in that room
 constexpr int64_t kProductsInARow = 160;  // several short sums round less than a long one
+constexpr int64_t kItems = 8;             // whose sums stay in the first cache
 constexpr int64_t kGrainProducts = int64_t{1} << 18;  // worth a thread
 
 template <typename T>
@@ -91,6 +92,24 @@ class PackedClass {
   std::unique_ptr<T[]> packed_;
 };
 
+/// Neighbouring positions of an image, as many as one loop makes at most.
+struct PositionTile {
+  int64_t image, first, count;
+};
+
+/// What one loop makes.
+template <typename T>
+struct TileSums {
+  PositionTile positions;
+  Panel<T> panel;
+  T* target;
+  TileLoop<T> loop;
+  int64_t made;  // positions: at least those of the tile
+  T* sums;       // [panel.tile, made]
+
+  int64_t size() const { return panel.tile * made; }
+};
+
 /// Writes sums of positions to where they belong.
 template <typename T>
 class TileWriter {
@@ -98,41 +117,60 @@ class TileWriter {
   TileWriter(const Direction& of, const PackedClass<T>& taps, const Band& band)
       : of_(of), taps_(taps), band_(band), pitch_(of.planes.pitch()) {}
 
-  /// sums of positions [first, first + count) for `panel` of the target at `target`.
-  void Write(const Panel<T>& panel, const T* bias, int64_t first, int64_t count, const T* sums,
-             T* target) const {
+  void Write(const TileSums<T>& of, const T* bias) const {
+    ForEachRun(of, [&](int64_t at, int64_t length, T* to) { WriteRun(of, bias, at, length, to); });
+  }
+
+  /// Asks for the memory that Write will write to.
+  void Prefetch(const TileSums<T>& of) const {
+    constexpr int64_t kLine = 64 / sizeof(T);
+    const int64_t step = of_.planes.columns.target_step;
+    ForEachRun(of, [&](int64_t, int64_t length, T* to) {
+      for (int64_t f = 0; f < of.panel.count; ++f, to += of_.target_pixels()) {
+        for (int64_t i = 0; i < length * step; i += kLine) __builtin_prefetch(to + i, 1);
+      }
+    });
+  }
+
+ private:
+  /// Calls `function(number of the first one, length, place)` for positions that are neighbours in
+  /// the target.
+  template <typename Function>
+  void ForEachRun(const TileSums<T>& of, const Function& function) const {
     const ShiftedAxis& columns = of_.planes.columns;
     const AxisClass& class_columns = taps_.columns();
-    int64_t row = first / pitch_, column = first % pitch_;
-    for (int64_t at = 0; at < count; ++row) {
-      const int64_t length = std::min(count - at, pitch_ - column);
+    int64_t row = of.positions.first / pitch_, column = of.positions.first % pitch_;
+    for (int64_t at = 0; at < of.positions.count; ++row) {
+      const int64_t length = std::min(of.positions.count - at, pitch_ - column);
       const int64_t begin = std::max(class_columns.begin, column);
       const int64_t end = std::min(class_columns.end, column + length);
       if (begin < end) {
         const int64_t line =
             (row + band_.first) * of_.planes.rows.target_step + taps_.rows().origin;
-        T* const to = target + line * columns.target_size + begin * columns.target_step +
+        T* const to = of.target + line * columns.target_size + begin * columns.target_step +
                       class_columns.origin;
-        WriteRun(panel, bias, sums + at + begin - column, end - begin, to);
+        function(at + begin - column, end - begin, to);
       }
       at += length;
       column = 0;
     }
   }
 
- private:
-  void WriteRun(const Panel<T>& panel, const T* bias, const T* sums, int64_t count, T* to) const {
+  void WriteRun(const TileSums<T>& of, const T* bias, int64_t at, int64_t count, T* to) const {
     const int64_t step = of_.planes.columns.target_step;
-    for (int64_t f = 0; f < panel.count; ++f) {
-      const T start = bias == nullptr ? T(0) : bias[panel.first + f];
-      if (step == 1) {
+    const T* sums = of.sums + at;
+    for (int64_t f = 0; f < of.panel.count; ++f) {
+      const T start = bias == nullptr ? T(0) : bias[of.panel.first + f];
+      if (step == 1 && bias == nullptr) {
+        std::copy_n(sums, count, to);
+      } else if (step == 1) {
 #pragma GCC ivdep
         for (int64_t i = 0; i < count; ++i) to[i] = sums[i] + start;
       } else {
 #pragma GCC ivdep
         for (int64_t i = 0; i < count; ++i) to[i * step] = sums[i] + start;
       }
-      sums += Correlator<T>::kMostPositions;
+      sums += of.made;
       to += of_.target_pixels();
     }
   }
@@ -169,69 +207,71 @@ class PortionTargets {
 
   /// Makes those of panels [begin, end).
   void Run(int64_t begin, int64_t end) const {
-    if (first_ >= last_) return;
-    // Filters that do not stay in the cache pass once.
-    const int64_t step = FiltersStay<T>(of_) ? std::max<int64_t>(end - begin, 1) : 1;
-    for (int64_t panel = begin; panel < end; panel += step) RunTiles(panel, panel + step);
+    if (first_ >= last_ || begin >= end) return;
+    const std::vector<PositionTile> tiles =
+        Tiles(Correlator<T>::Best().MostPositions(taps_.At(of_, group_, begin).tile));
+    const int64_t tile_count = static_cast<int64_t>(tiles.size());
+    // All filters come back for each tile; or, if they do not stay in the cache, pass few times.
+    const bool stay = FiltersStay<T>(of_);
+    const int64_t panel_step = stay ? kItems : 1, tile_step = stay ? 1 : kItems;
+    alignas(64) T sums[kItems * Correlator<T>::kMostSums];
+    std::vector<TileSums<T>> items;
+    for (int64_t panel = begin; panel < end; panel += panel_step) {
+      for (int64_t tile = 0; tile < tile_count; tile += tile_step) {
+        items.clear();
+        T* free = sums;
+        for (int64_t p = panel; p < std::min(panel + panel_step, end); ++p) {
+          for (int64_t t = tile; t < std::min(tile + tile_step, tile_count); ++t) {
+            items.push_back(ItemOf(tiles[t], taps_.At(of_, group_, p), free));
+            free += items.back().size();
+          }
+        }
+        RunItems(items);
+      }
+    }
   }
 
  private:
-  /// All tiles of all images, each for panels [begin, end).
-  void RunTiles(int64_t begin, int64_t end) const {
-    const Correlator<T>& best = Correlator<T>::Best();
-    const int64_t lanes = best.lanes();
-    const int64_t most = best.MostPositions(taps_.At(of_, group_, begin).tile);
+  /// The tiles of all images.
+  std::vector<PositionTile> Tiles(int64_t most) const {
+    const int64_t lanes = Correlator<T>::Best().lanes();
     const int64_t vectors = (last_ - first_ + lanes - 1) / lanes;
     const int64_t tiles = (vectors * lanes + most - 1) / most;
     const int64_t length = (vectors + tiles - 1) / tiles * lanes;
+    std::vector<PositionTile> out;
     for (int64_t image = 0; image < portion_.images; ++image) {
       for (int64_t at = first_; at < last_; at += length) {
-        for (int64_t panel = begin; panel < end; ++panel) {
-          RunTile(image, taps_.At(of_, group_, panel), at, std::min(length, last_ - at));
-        }
+        out.push_back({image, at, std::min(length, last_ - at)});
       }
     }
+    return out;
   }
 
-  void RunTile(int64_t image, const Panel<T>& panel, int64_t first, int64_t count) const {
-    alignas(64) T sums[kSums], total[kSums];
-    const Correlator<T>& best = Correlator<T>::Best();
-    const int64_t number = (portion_.image + image) * of_.groups + group_;
-    T* const target = targets_ + (number * of_.filters + panel.first) * of_.target_pixels();
+  TileSums<T> ItemOf(const PositionTile& positions, const Panel<T>& panel, T* sums) const {
+    const int64_t image = (portion_.image + positions.image) * of_.groups + group_;
+    T* const target = targets_ + (image * of_.filters + panel.first) * of_.target_pixels();
+    TileSums<T> item{positions, panel, target, nullptr, 0, sums};
+    item.loop = Correlator<T>::Best().Tile(panel.tile, positions.count, &item.made);
+    return item;
+  }
+
+  /// Makes all items, some channels of each at a time: these stay in the first cache meanwhile.
+  void RunItems(const std::vector<TileSums<T>>& items) const {
     const int64_t taps = static_cast<int64_t>(shifts_.size());
     const int64_t in_a_row = std::max<int64_t>(kProductsInARow / std::max<int64_t>(taps, 1), 1);
-    const T* const bias = bias_ == nullptr ? nullptr : bias_ + group_ * of_.filters;
-    for (int64_t done = 0; done < count;) {
-      int64_t made = 0;
-      const int64_t wanted = std::min(count - done, best.MostPositions(panel.tile));
-      const TileLoop<T> loop = best.Tile(panel.tile, wanted, &made);
-      TileOperands<T> operands{images_.Image(image) + first + done,
-                               in_a_row,
-                               of_.planes.ChannelSize(portion_.band.rows()),
-                               shifts_.data(),
-                               taps,
-                               panel.filters};
-      for (int64_t channel = 0; channel < of_.channels; channel += in_a_row) {
-        operands.channels = std::min(in_a_row, of_.channels - channel);
-        loop(operands, channel == 0 ? total : sums);
-        if (channel != 0) AddSums(sums, panel.tile, made, total);
-        operands.planes += in_a_row * operands.channel_step;
-        operands.filters += in_a_row * taps * panel.tile;
+    const int64_t channel_step = of_.planes.ChannelSize(portion_.band.rows());
+    for (const TileSums<T>& item : items) writer_.Prefetch(item);
+    for (int64_t channel = 0; channel < of_.channels; channel += in_a_row) {
+      for (const TileSums<T>& item : items) {
+        const T* const planes =
+            images_.Image(item.positions.image) + item.positions.first + channel * channel_step;
+        item.loop({planes, std::min(in_a_row, of_.channels - channel), channel_step, shifts_.data(),
+                   taps, item.panel.filters + channel * taps * item.panel.tile, channel != 0},
+                  item.sums);
       }
-      writer_.Write(panel, bias, first + done, std::min(made, count - done), total, target);
-      done += made;
     }
-  }
-
-  static constexpr int64_t kSums = Correlator<T>::kMostFilters * Correlator<T>::kMostPositions;
-
-  static void AddSums(const T* sums, int64_t filters, int64_t positions, T* total) {
-    for (int64_t f = 0; f < filters; ++f) {
-#pragma GCC ivdep
-      for (int64_t i = 0; i < positions; ++i) total[i] += sums[i];
-      sums += Correlator<T>::kMostPositions;
-      total += Correlator<T>::kMostPositions;
-    }
+    const T* const bias = bias_ == nullptr ? nullptr : bias_ + group_ * of_.filters;
+    for (const TileSums<T>& item : items) writer_.Write(item, bias);
   }
 
   const Direction& of_;

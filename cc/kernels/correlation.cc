@@ -34,8 +34,11 @@ template <typename T, int kLanes, int kFilters, int kVectors>
   for (int f = 0; f < kFilters; ++f) {
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-      std::memcpy(sums + f * Correlator<T>::kMostPositions + v * kLanes, &total[f][v],
-                  sizeof(Vector));
+      T* const to = sums + (f * kVectors + v) * kLanes;
+      Vector before{};
+      if (of.adds) std::memcpy(&before, to, sizeof(Vector));
+      total[f][v] += before;
+      std::memcpy(to, &total[f][v], sizeof(Vector));
     }
   }
 }
@@ -140,6 +143,8 @@ void FillDots(Correlator<T>* out) {
 
 template <typename Loops, typename T, int kFilters, int kVectors>
 void AddTile(Correlator<T>* out) {
+  static_assert(kFilters * kVectors * Loops::kBytes / sizeof(T) <= Correlator<T>::kMostSums);
+  static_assert(kVectors * Loops::kBytes / sizeof(T) <= Correlator<T>::kMostPositions);
   out->tiles_[out->tile_count_++] = {kFilters, kVectors,
                                      &Loops::template Tile<T, kFilters, kVectors>};
 }

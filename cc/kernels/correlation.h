@@ -17,9 +17,10 @@ struct TileOperands {
   const int64_t* shifts;  // of each tap, from a position
   int64_t taps;
   const T* filters;  // [channels, taps, filters of the tile]
+  bool adds;         // to what the sums are, instead of writing them
 };
 
-/// sums of a number of filters, kMostPositions apart: one position after the other.
+/// sums [filters of the tile, positions that it makes].
 template <typename T>
 using TileLoop = void (*)(const TileOperands<T>& of, T* sums);
 
@@ -45,7 +46,7 @@ template <typename T>
 class Correlator {
  public:
   static constexpr int64_t kMostPositions = 128;  // of a tile
-  static constexpr int64_t kMostFilters = 8;
+  static constexpr int64_t kMostSums = 512;
   static constexpr int64_t kDotMaps = 4;
   static constexpr int64_t kDotPlanes = 6;
 

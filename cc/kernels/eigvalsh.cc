@@ -128,7 +128,7 @@ void MultiplySmall(const T* v, const Real<T>* w_grad, int64_t n, T* x_grad) {
 }
 
 /// x_grad = v diag(w_grad) vᴴ, row by row: their transposes are columns of conj(v) (v
-/// diag(w_grad))ᵀ.
+/// diag(w_grad))ᵀ. It is Hermitian: of the blocks above the diagonal none is multiplied.
 template <typename T>
 void MultiplyBatch(const T* v, const Real<T>* w_grad, int64_t batch, int64_t n, T* x_grad,
                    const Context& context) {
@@ -143,8 +143,12 @@ void MultiplyBatch(const T* v, const Real<T>* w_grad, int64_t batch, int64_t n, 
     for (int64_t i = begin; i < end; ++i) {
       for (int64_t j = 0; j < n; ++j) rows[(i - begin) * n + j] = vectors[i * n + j] * factors[j];
     }
-    lapack::Gemm(Op::kAdjoint, Op::kNone, n, end - begin, n, T(1), vectors, n, rows, n,
-                 x_grad + matrix * n * n + begin * n, n);
+    T* const product = x_grad + matrix * n * n;
+    lapack::Gemm(Op::kAdjoint, Op::kNone, end, end - begin, n, T(1), vectors, n, rows, n,
+                 product + begin * n, n);
+    for (int64_t j = 0; j < begin; ++j) {
+      for (int64_t i = begin; i < end; ++i) product[j * n + i] = Conjugate(product[i * n + j]);
+    }
   });
 }
 

@@ -1,6 +1,7 @@
 #include "cc/kernels/fused_layer_norm_run.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "cc/kernels/contiguous.h"
@@ -10,6 +11,15 @@
 
 namespace paddlemend {
 namespace {
+
+/// Where to make values that become elements at `elements`: there, if they are of one type.
+template <typename W, typename Element>
+W* PlaceOf(Element* elements, W* buffer) {
+  if constexpr (std::is_same_v<W, Element>) {
+    if (elements != nullptr) return elements;
+  }
+  return buffer;
+}
 
 /// Runs on elements of type T; `store` makes elements of `out`, of type Out, of normalized ones.
 template <typename T, typename Out, typename Store>
@@ -32,15 +42,18 @@ void RunRows(const LayerNormArguments& of, const LayerNormSize& size, const Stor
     std::vector<W> buffer(size.columns);
     for (int64_t row = begin; row < end; ++row) {
       const int64_t offset = row * size.columns;
-      const W* const elements = rows.Sum(offset, buffer.data());
-      if (sums.data() != nullptr) StoreAll(elements, size.columns, sums.data() + offset);
+      T* const sums_row = sums.data() == nullptr ? nullptr : sums.data() + offset;
+      Out* const out_row = static_cast<Out*>(out.data()) + offset;
+      const W* values = rows.Sum(offset, PlaceOf(sums_row, buffer.data()));
+      if (sums_row != nullptr) StoreAll(values, size.columns, sums_row);
       RowMoments<W> moments{};
       if (normalizes) {
-        moments = rows.Measure(elements);
-        rows.Normalize(elements, moments, buffer.data());
+        moments = rows.Measure(values);
+        W* const normalized = PlaceOf(out_row, buffer.data());
+        rows.Normalize(values, moments, normalized);
+        values = normalized;
       }
-      store(normalizes ? buffer.data() : elements, size.columns,
-            static_cast<Out*>(out.data()) + offset);
+      store(values, size.columns, out_row);
       if (means.data() != nullptr) means.data()[row] = moments.mean;
       if (inverses.data() != nullptr) inverses.data()[row] = moments.inverse;
     }

@@ -7,6 +7,7 @@
 
 #include "cc/kernels/distance_sums.h"
 #include "cc/kernels/moments.h"
+#include "cc/kernels/narrow_sums.h"
 
 namespace paddlemend {
 
@@ -60,8 +61,10 @@ struct StoreLoop {
   }
 };
 
+/// `to` may be `from`.
 template <typename T>
 void StoreAll(const WorkType<T>* from, int64_t size, T* to) {
+  if (static_cast<const void*>(from) == to) return;
   RunBest<StoreLoop<T>>(from, size, to);
 }
 
@@ -126,6 +129,8 @@ class LayerNormRows {
   }
 
   static Moments MeasureBlock(const W* elements, int64_t size) {
+    Moments narrow;
+    if (MeasureNarrow(elements, size, &narrow)) return narrow;
     W pivot = PivotFrom(elements[0]);
     RunSums<SquareSums> sums;
     sums.Add(elements, elements, size, pivot);

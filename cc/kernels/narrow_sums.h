@@ -6,8 +6,10 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
 #include "cc/kernels/distance_sums.h"
+#include "cc/kernels/moments.h"
 
 namespace paddlemend {
 
@@ -34,6 +36,25 @@ inline bool IsReliable(const SquareSums*, double count, const double* sums) {
 inline bool IsReliable(const GradientSums*, double, const double* sums) {
   if (!std::isfinite(sums[0] + sums[1] + sums[2])) return false;
   return std::abs(sums[1]) >= kNarrowLeast || (sums[0] == 0 && sums[1] == 0);
+}
+
+/// The moments of neighbours in memory, from sums in float32. Does nothing and returns false where
+/// that will not do: never for float64.
+template <typename W>
+bool MeasureNarrow(const W* elements, int64_t size, Moments* out) {
+  if constexpr (std::is_same_v<W, float>) {
+    if (size < kLeastNarrow) return false;
+    RunSums<SquareSums, float> first, all;
+    W pivot = PivotFrom(elements[0]);
+    first.Add(elements, elements, kPivotElements, pivot);
+    pivot = PivotFrom(static_cast<W>(pivot + first.Total(0) / kPivotElements));
+    all.Add(elements, elements, size, pivot);
+    const double sums[] = {all.Total(0), all.Total(1)};
+    if (!IsReliable(static_cast<const SquareSums*>(nullptr), size, sums)) return false;
+    *out = Moments::Of(size, pivot, sums[0], sums[1]);
+    return true;
+  }
+  return false;
 }
 
 }  // namespace paddlemend

@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <exception>
@@ -16,10 +17,13 @@ namespace {
 
 constexpr int kMaxThreads = 256;
 
-/// How long a thread that waits for another one looks out before it sleeps: some hundred
-/// microseconds. Waking it up costs about thirty, which is as much as many a kernel takes; the
-/// kernels of a model follow each other faster than that.
-constexpr int kSpins = 8000;
+/// How long a thread that waits for another one looks out before it sleeps. Waking it up costs some
+/// thirty microseconds, which is as much as many a kernel takes; the kernels of a model follow each
+/// other faster than this.
+constexpr std::chrono::microseconds kLookOut{1000};
+/// Between two looks at the clock. A pause takes from ten to a hundred and forty cycles: their
+/// number says nothing about the time.
+constexpr int kPausesInARow = 16;
 
 thread_local bool in_parallel_region = false;
 
@@ -32,7 +36,13 @@ inline void PauseCpu() {
 /// Waits for `condition` for as long as is cheaper than to sleep.
 template <typename Condition>
 void SpinUntil(const Condition& condition) {
-  for (int i = 0; i < kSpins && !condition(); ++i) PauseCpu();
+  const auto end = std::chrono::steady_clock::now() + kLookOut;
+  do {
+    for (int i = 0; i < kPausesInARow; ++i) {
+      if (condition()) return;
+      PauseCpu();
+    }
+  } while (std::chrono::steady_clock::now() < end);
 }
 
 /// One ParallelFor. The items are split evenly among the threads, so that a thread meets the same
