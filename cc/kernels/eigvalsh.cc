@@ -9,6 +9,7 @@
 #include "cc/kernels/eigenvalues.h"
 #include "cc/kernels/lapack.h"
 #include "cc/kernels/matrices.h"
+#include "cc/kernels/small_hermitian.h"
 
 namespace paddlemend {
 namespace {
@@ -43,6 +44,19 @@ class HermitianSolver {
   const Buffer scalars_, reals_, integers_;
 };
 
+/// Eigenvalues of a small row-major matrix. Returns false, having done nothing, where the matrix is
+/// not small or LAPACK has to scale it.
+template <typename T>
+bool SolveSmall(const T* x, int64_t n, Triangle triangle, Real<T>* w, bool* converges) {
+  if (n > kSmallHermitianSize) return false;
+  T a[kSmallHermitianSize * kSmallHermitianSize];
+  Real<T> beside[kSmallHermitianSize];
+  if (!ReadSmallHermitian(x, n, triangle, a)) return false;
+  TridiagonalizeSmall(n, a, w, beside);
+  *converges = lapack::Sterf<Real<T>>(n, w, beside) == 0;
+  return true;
+}
+
 /// a = aᴴ.
 template <typename T>
 void AdjointInPlace(int64_t n, T* a) {
@@ -69,6 +83,11 @@ int64_t SolveBatch(const T* x, int64_t batch, int64_t n, Triangle triangle, Real
     const HermitianSolver<T> solver(v != nullptr, n);
     const Buffer scratch(v == nullptr ? n * n * static_cast<int64_t>(sizeof(T)) : 0);
     for (int64_t i = begin; i < end; ++i) {
+      bool converges = true;
+      if (v == nullptr && SolveSmall(x + i * n * n, n, triangle, w + i * n, &converges)) {
+        if (!converges) failure.Report(i);
+        continue;
+      }
       T* const a = v == nullptr ? static_cast<T*>(scratch.data()) : v + i * n * n;
       std::memcpy(a, x + i * n * n, n * n * sizeof(T));
       if (!solver.Solve(Other(triangle), a, w + i * n)) failure.Report(i);

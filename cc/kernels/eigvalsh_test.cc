@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(Eigvalsh, EveryDType, testing::ValuesIn(kLinalgDTypes))
 
 TEST_P(EveryDType, DecomposesWhatTheTriangleStandsFor) {
   std::mt19937 random(1);
-  for (const int64_t n : {1, 2, 5, 33, 70}) {
+  for (const int64_t n : {1, 2, 3, 5, 8, 24, 25, 70}) {
     const TestTensor x = TestTensor::Random(GetParam(), {2, n, n}, &random);
     for (const bool upper : {false, true}) {
       const char* const uplo = upper ? "U" : "L";
@@ -73,6 +73,21 @@ TEST_P(EveryDType, DecomposesWhatTheTriangleStandsFor) {
           EXPECT_LE(w.Get(b * n + i - 1).real(), w.Get(b * n + i).real());
         }
       }
+    }
+  }
+}
+
+TEST_P(EveryDType, NumbersWhoseSquaresOverflowOrVanishScaleTheValues) {
+  std::mt19937 random(7);
+  const bool is_narrow = ElementSize(RealDType(GetParam())) == 4;
+  for (const double scale : {is_narrow ? 1e30 : 1e200, is_narrow ? 1e-30 : 1e-200, 0.0}) {
+    const TestTensor x = TestTensor::Random(GetParam(), {1, 8, 8}, &random);
+    TestTensor scaled(GetParam(), {1, 8, 8});
+    for (int64_t i = 0; i < 64; ++i) scaled.Set(i, x.Get(i) * scale);
+    const TestTensor w = Values(x, "L"), of_scaled = Values(scaled, "L");
+    for (int64_t i = 0; i < 8; ++i) {
+      const double bound = 100 * Epsilon(GetParam()) * Norm(Matrix(x, 0)) * scale;
+      EXPECT_NEAR(of_scaled.Get(i).real(), w.Get(i).real() * scale, bound);
     }
   }
 }

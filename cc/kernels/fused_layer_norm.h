@@ -17,8 +17,8 @@ namespace paddlemend {
 /// x, bias, residual, out and residual_out share one dtype: float16, bfloat16, float32 or float64;
 /// the others are float32 where x is narrower, else of the dtype of x. The sum is made in that
 /// wider dtype and normalized before it is rounded; moments are made in float64 from distances, so
-/// that a large mean costs no precision. Inputs may have strides; outputs share memory with
-/// nothing.
+/// that a large mean costs no precision; of float32, up to sixteen at a time are added in float32
+/// where that loses nothing. Inputs may have strides; outputs share memory with nothing.
 ///
 /// Errors: unsupported dtype of x; invalid argument for other shapes and dtypes than these; out of
 /// range for a begin_norm_axis outside [0, the dimensions of x).

@@ -53,6 +53,7 @@ PM_DECLARE_BLAS(c, C64)
 PM_DECLARE_BLAS(z, C128)
 
 #define PM_DECLARE_REAL(letter, T)                                                                \
+  void PM_FORTRAN(letter, sterf)(const Int*, T*, T*, Int*);                                       \
   void PM_FORTRAN(letter, syevd)(const char*, const char*, const Int*, T*, const Int*, T*, T*,    \
                                  const Int*, Int*, const Int*, Int*, Length, Length);             \
   void PM_FORTRAN(letter, geev)(const char*, const char*, const Int*, T*, const Int*, T*, T*, T*, \
@@ -228,6 +229,18 @@ Workspace SyevdWorkspace(bool vectors, int64_t n) {
 }
 
 template <typename T>
+int64_t Sterf(int64_t n, T* d, T* e) {
+  const Int size = ToInt(n);
+  Int info = 0;
+  if constexpr (std::is_same_v<T, float>) {
+    PM_FORTRAN(s, sterf)(&size, d, e, &info);
+  } else {
+    PM_FORTRAN(d, sterf)(&size, d, e, &info);
+  }
+  return info;
+}
+
+template <typename T>
 int64_t Geev(int64_t n, T* a, T* w, T* w_imaginary, T* v, const Workspace& sizes, T* scalars,
              Real<T>* reals) {
   UseCallingThreadOnly();
@@ -257,6 +270,8 @@ Workspace GeevWorkspace(bool vectors, int64_t n) {
   template int64_t Geev<T>(int64_t, T*, T*, T*, T*, const Workspace&, T*, Real<T>*);               \
   template Workspace GeevWorkspace<T>(bool, int64_t);
 
+template int64_t Sterf<float>(int64_t, float*, float*);
+template int64_t Sterf<double>(int64_t, double*, double*);
 PM_INSTANTIATE(float)
 PM_INSTANTIATE(double)
 PM_INSTANTIATE(C64)

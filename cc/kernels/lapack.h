@@ -77,6 +77,12 @@ int64_t Syevd(bool vectors, Triangle triangle, int64_t n, T* a, Real<T>* w, cons
 template <typename T>
 Workspace SyevdWorkspace(bool vectors, int64_t n);
 
+/// Eigenvalues, in ascending order, of the real symmetric tridiagonal matrix of the diagonal d [n],
+/// which they replace, and the one beside it e [n - 1], which is overwritten. T is float or double.
+/// Returns 0, or how many values did not converge.
+template <typename T>
+int64_t Sterf(int64_t n, T* d, T* e);
+
 /// Eigenvalues w of a [n, n], which is overwritten, and unless it is null eigenvectors v [n, n] of
 /// norm 1. Of a real a, w_imaginary gets the imaginary parts, w the real ones; pairs of conjugate
 /// values lie side by side, and v then holds the real and the imaginary part of the first one's

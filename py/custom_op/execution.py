@@ -88,9 +88,10 @@ def ninja_file(plan: Plan, folder: Path) -> str:
     if plan.link:
         # A shell takes a command of 128 KiB at most: the objects stand in a file.
         step = plan.link[-1]
-        listed = [word for word in step.command if word in step.inputs]
+        inputs = frozenset(step.inputs)
+        listed = [word for word in step.command if word in inputs]
         first = step.command.index(listed[0])
-        others = [word for word in step.command if word not in step.inputs]
+        others = [word for word in step.command if word not in inputs]
         words = [*others[:first], f"@{step.output}.inputs", *others[first:]]
         text += _ninja_step(step, "link_listed", {"words": words, "listed": listed})
     return "\n".join(text) + "\n"
