@@ -283,12 +283,15 @@ void ConvolutionImages(const Convolution& sizes, const T* maps, const T* filters
                        T* images, const Context& context) {
   if (sizes.batch * sizes.groups * sizes.channels * sizes.pixels() == 0) return;
   const bool is_empty = sizes.filters * sizes.positions() * sizes.taps() == 0;
-  const bool correlates = !is_empty && Correlates(sizes);
-  if (!correlates || !MeetsAllPixels(sizes)) {
+  const auto fill = [&] {
     FillChannels(sizes.batch, sizes.groups * sizes.channels, sizes.pixels(), bias, images, context);
+  };
+  if (!is_empty && Correlates(sizes)) {
+    if (!MeetsAllPixels(sizes)) fill();
+    if (CorrelateImages(sizes, maps, filters, bias, images, context)) return;
   }
+  fill();
   if (is_empty) return;
-  if (correlates) return CorrelateImages(sizes, maps, filters, bias, images, context);
   const Blocks all_channels(sizes, sizes.patch());
   const int64_t channels = ChannelsOfTask(sizes, all_channels.groups_of_images() * sizes.groups);
   const Blocks blocks(sizes, channels * sizes.taps());

@@ -1,11 +1,13 @@
 #include "cc/kernels/correlate.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <vector>
 
 #include "cc/kernels/packed_images.h"
 #include "cc/kernels/parallel.h"
+#include "cc/kernels/transpose.h"
 
 namespace paddlemend {
 namespace {
@@ -36,19 +38,23 @@ class PackedClass {
  public:
   PackedClass(const Direction& of, const AxisClass& rows, const AxisClass& columns,
               int64_t row_taps, const T* filters, const Context& context)
-      : rows_(rows), columns_(columns) {
+      : rows_(rows), columns_(columns), lanes_are_filters_(LanesAreFilters<T>(of)) {
     for (const AxisTap& row : rows.taps) {
       for (const AxisTap& column : columns.taps) taps_.push_back(row.tap * row_taps + column.tap);
     }
     const Correlator<T>& best = Correlator<T>::Best();
-    for (int64_t first = 0; first < of.filters; first += best.panel()) {
-      const int64_t count = std::min(best.panel(), of.filters - first);
-      panels_.push_back({first, count, best.FiltersOfTile(count), nullptr});
+    const int64_t panel =
+        lanes_are_filters_ ? best.FilterPanel(of.planes.columns.positions) : best.panel();
+    for (int64_t first = 0; first < of.filters; first += panel) {
+      const int64_t count = std::min(panel, of.filters - first);
+      const int64_t tile =
+          lanes_are_filters_ ? best.FiltersOfVectors(count) : best.FiltersOfTile(count);
+      panels_.push_back({first, count, tile, nullptr});
       group_size_ += panels_.back().tile * of.channels * taps();
     }
     packed_.reset(new T[group_size_ * of.groups]);
     const int64_t panels = static_cast<int64_t>(panels_.size());
-    const int64_t grain = 1 + (1 << 14) / (1 + of.channels * taps() * best.panel());
+    const int64_t grain = 1 + (1 << 14) / (1 + of.channels * taps() * panel);
     ParallelFor(context, panels * of.groups, grain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) Pack(of, i / panels, i % panels, filters);
     });
@@ -56,8 +62,11 @@ class PackedClass {
 
   const AxisClass& rows() const { return rows_; }
   const AxisClass& columns() const { return columns_; }
+  bool lanes_are_filters() const { return lanes_are_filters_; }
   int64_t taps() const { return static_cast<int64_t>(taps_.size()); }
   int64_t group_size() const { return group_size_; }
+  /// Whether no filter has an element that is infinite or NaN.
+  bool is_finite() const { return is_finite_; }
   int64_t panels() const { return static_cast<int64_t>(panels_.size()); }
 
   Panel<T> At(const Direction& of, int64_t group, int64_t number) const {
@@ -82,14 +91,19 @@ class PackedClass {
         to += panel.tile;
       }
     }
+    bool is_finite = true;
+    RunBest<FiniteLoop<T>>(panel.filters, static_cast<int64_t>(to - panel.filters), &is_finite);
+    if (!is_finite) is_finite_ = false;
   }
 
   const AxisClass& rows_;
   const AxisClass& columns_;
+  const bool lanes_are_filters_;
   std::vector<int64_t> taps_;
   std::vector<Panel<T>> panels_;
   int64_t group_size_ = 0;
   std::unique_ptr<T[]> packed_;
+  std::atomic<bool> is_finite_{true};
 };
 
 /// Neighbouring positions of an image, as many as one loop makes at most.
@@ -105,7 +119,7 @@ struct TileSums {
   T* target;
   TileLoop<T> loop;
   int64_t made;  // positions: at least those of the tile
-  T* sums;       // [panel.tile, made]
+  T* sums;       // [panel.tile, made] or, with lanes of filters, [made, panel.tile]
 
   int64_t size() const { return panel.tile * made; }
 };
@@ -118,16 +132,25 @@ class TileWriter {
       : of_(of), taps_(taps), band_(band), pitch_(of.planes.pitch()) {}
 
   void Write(const TileSums<T>& of, const T* bias) const {
-    ForEachRun(of, [&](int64_t at, int64_t length, T* to) { WriteRun(of, bias, at, length, to); });
+    ForEachRun(of, [&](int64_t at, int64_t length, T* to) {
+      if (taps_.lanes_are_filters()) {
+        WriteAcross(of, bias, at, length, to);
+      } else {
+        WriteRun(of, bias, at, length, to);
+      }
+    });
   }
 
-  /// Asks for the memory that Write will write to.
-  void Prefetch(const TileSums<T>& of) const {
+  /// Asks for part `part` of `parts` of the memory that Write will write to. A processor stops when
+  /// it has asked for a dozen lines that do not come from a cache.
+  void Prefetch(const TileSums<T>& of, int64_t part, int64_t parts) const {
     constexpr int64_t kLine = 64 / sizeof(T);
     const int64_t step = of_.planes.columns.target_step;
+    const int64_t end = of.panel.count * (part + 1) / parts;
     ForEachRun(of, [&](int64_t, int64_t length, T* to) {
-      for (int64_t f = 0; f < of.panel.count; ++f, to += of_.target_pixels()) {
-        for (int64_t i = 0; i < length * step; i += kLine) __builtin_prefetch(to + i, 1);
+      for (int64_t f = of.panel.count * part / parts; f < end; ++f) {
+        const T* const row = to + f * of_.target_pixels();
+        for (int64_t i = 0; i < length * step; i += kLine) __builtin_prefetch(row + i, 1);
       }
     });
   }
@@ -175,6 +198,29 @@ class TileWriter {
     }
   }
 
+  /// As WriteRun, from sums whose lanes are filters: four positions of four filters at a time.
+  void WriteAcross(const TileSums<T>& of, const T* bias, int64_t at, int64_t count, T* to) const {
+    const int64_t step = of_.planes.columns.target_step, tile = of.panel.tile;
+    const T* const sums = of.sums + at * tile;
+    for (int64_t f = 0; f < of.panel.count; f += 4) {
+      const int64_t filters = std::min<int64_t>(of.panel.count - f, 4);
+      T starts[4] = {};
+      if (bias != nullptr) std::copy_n(bias + of.panel.first + f, filters, starts);
+      T* const row = to + f * of_.target_pixels();
+      int64_t i = 0;
+      if (filters == 4 && step == 1) {
+        for (; i + 4 <= count; i += 4) {
+          AddTransposed4(sums + i * tile + f, tile, starts, row + i, of_.target_pixels());
+        }
+      }
+      for (; i < count; ++i) {
+        for (int64_t j = 0; j < filters; ++j) {
+          row[j * of_.target_pixels() + i * step] = sums[i * tile + f + j] + starts[j];
+        }
+      }
+    }
+  }
+
   const Direction& of_;
   const PackedClass<T>& taps_;
   const Band band_;
@@ -208,12 +254,14 @@ class PortionTargets {
   /// Makes those of panels [begin, end).
   void Run(int64_t begin, int64_t end) const {
     if (first_ >= last_ || begin >= end) return;
+    const int64_t filters = taps_.At(of_, group_, begin).tile;
     const std::vector<PositionTile> tiles =
-        Tiles(Correlator<T>::Best().MostPositions(taps_.At(of_, group_, begin).tile));
+        taps_.lanes_are_filters() ? RowTiles(Correlator<T>::Best().MostRowPositions(filters))
+                                  : FlatTiles(Correlator<T>::Best().MostPositions(filters));
     const int64_t tile_count = static_cast<int64_t>(tiles.size());
     // All filters come back for each tile; or, if they do not stay in the cache, pass few times.
-    const bool stay = FiltersStay<T>(of_);
-    const int64_t panel_step = stay ? kItems : 1, tile_step = stay ? 1 : kItems;
+    const int64_t panel_step = FiltersStay<T>(of_) ? std::min(end - begin, kItems) : 1;
+    const int64_t tile_step = kItems / panel_step;
     alignas(64) T sums[kItems * Correlator<T>::kMostSums];
     std::vector<TileSums<T>> items;
     for (int64_t panel = begin; panel < end; panel += panel_step) {
@@ -232,8 +280,27 @@ class PortionTargets {
   }
 
  private:
-  /// The tiles of all images.
-  std::vector<PositionTile> Tiles(int64_t most) const {
+  /// The tiles of all images, parts of rows.
+  std::vector<PositionTile> RowTiles(int64_t most) const {
+    const AxisClass& columns = taps_.columns();
+    const int64_t pitch = of_.planes.pitch();
+    // Without anything between them, all rows are one.
+    const bool is_one = columns.end - columns.begin == pitch;
+    const int64_t row = is_one ? last_ - first_ : columns.end - columns.begin;
+    const int64_t tiles = (row + most - 1) / most, length = (row + tiles - 1) / tiles;
+    std::vector<PositionTile> out;
+    for (int64_t image = 0; image < portion_.images; ++image) {
+      for (int64_t start = first_; start < last_; start += is_one ? row : pitch) {
+        for (int64_t at = start; at < start + row; at += length) {
+          out.push_back({image, at, std::min(length, start + row - at)});
+        }
+      }
+    }
+    return out;
+  }
+
+  /// The tiles of all images, whatever lies between rows.
+  std::vector<PositionTile> FlatTiles(int64_t most) const {
     const int64_t lanes = Correlator<T>::Best().lanes();
     const int64_t vectors = (last_ - first_ + lanes - 1) / lanes;
     const int64_t tiles = (vectors * lanes + most - 1) / most;
@@ -251,7 +318,13 @@ class PortionTargets {
     const int64_t image = (portion_.image + positions.image) * of_.groups + group_;
     T* const target = targets_ + (image * of_.filters + panel.first) * of_.target_pixels();
     TileSums<T> item{positions, panel, target, nullptr, 0, sums};
-    item.loop = Correlator<T>::Best().Tile(panel.tile, positions.count, &item.made);
+    const Correlator<T>& best = Correlator<T>::Best();
+    if (taps_.lanes_are_filters()) {
+      item.made = positions.count;
+      item.loop = best.FilterTile(panel.tile, positions.count);
+    } else {
+      item.loop = best.Tile(panel.tile, positions.count, &item.made);
+    }
     return item;
   }
 
@@ -260,9 +333,10 @@ class PortionTargets {
     const int64_t taps = static_cast<int64_t>(shifts_.size());
     const int64_t in_a_row = std::max<int64_t>(kProductsInARow / std::max<int64_t>(taps, 1), 1);
     const int64_t channel_step = of_.planes.ChannelSize(portion_.band.rows());
-    for (const TileSums<T>& item : items) writer_.Prefetch(item);
+    const int64_t rows = (of_.channels + in_a_row - 1) / in_a_row;
     for (int64_t channel = 0; channel < of_.channels; channel += in_a_row) {
       for (const TileSums<T>& item : items) {
+        writer_.Prefetch(item, channel / in_a_row, rows);
         const T* const planes =
             images_.Image(item.positions.image) + item.positions.first + channel * channel_step;
         item.loop({planes, std::min(in_a_row, of_.channels - channel), channel_step, shifts_.data(),
@@ -287,20 +361,29 @@ class PortionTargets {
 };
 
 template <typename T>
-void Correlate(const Direction& of, int64_t row_taps, const T* sources, const T* filters,
-               const T* bias, T* targets, const Context& context) {
-  std::vector<std::unique_ptr<PackedClass<T>>> classes;
+using PackedClasses = std::vector<std::unique_ptr<PackedClass<T>>>;
+
+template <typename T>
+PackedClasses<T> PackClasses(const Direction& of, int64_t row_taps, const T* filters,
+                             const Context& context) {
+  PackedClasses<T> classes;
   for (const AxisClass& rows : of.planes.rows.classes) {
     for (const AxisClass& columns : of.planes.columns.classes) {
       classes.push_back(
           std::make_unique<PackedClass<T>>(of, rows, columns, row_taps, filters, context));
     }
   }
+  return classes;
+}
+
+template <typename T>
+void Correlate(const Direction& of, const PackedClasses<T>& classes, const T* sources,
+               const T* bias, T* targets, const Context& context) {
   const int64_t limit = FiltersStay<T>(of) ? kPackedBytes : kMostPackedBytes;
   const Portions portions(of, limit / sizeof(T), FiltersStay<T>(of) ? 1 : kManyPositions);
   const int64_t products = of.filters * of.channels * of.taps();
   const int64_t positions = of.planes.pitch() * portions.most_rows() * portions.most_images();
-  const int64_t panels = classes.empty() ? 0 : classes.front()->panels();
+  const int64_t panels = classes.empty() ? 0 : classes.front()->panels();  // of all
   const int64_t parts = portions.PartsOf(panels, of.groups, 2);
   const int64_t grain = kGrainProducts / (products * positions / parts + 1) + 1;
   const int64_t tasks = portions.count() * of.groups * parts;
@@ -332,19 +415,28 @@ bool FitsCorrelation(const Convolution& sizes) {
 template <typename T>
 void CorrelateMaps(const Convolution& sizes, const T* images, const T* filters, const T* bias,
                    T* maps, const Context& context) {
-  Correlate(Direction::ToMaps(sizes), sizes.width.taps, images, filters, bias, maps, context);
+  const Direction of = Direction::ToMaps(sizes);
+  const PackedClasses<T> classes = PackClasses(of, sizes.width.taps, filters, context);
+  Correlate(of, classes, images, bias, maps, context);
 }
 
 template <typename T>
-void CorrelateImages(const Convolution& sizes, const T* maps, const T* filters, const T* bias,
+bool CorrelateImages(const Convolution& sizes, const T* maps, const T* filters, const T* bias,
                      T* images, const Context& context) {
-  Correlate(Direction::ToImages(sizes), sizes.width.taps, maps, filters, bias, images, context);
+  const Direction of = Direction::ToImages(sizes);
+  const PackedClasses<T> classes = PackClasses(of, sizes.width.taps, filters, context);
+  // Beyond the maps are zeros, which pixels near the edge would meet: infinity times 0 is NaN.
+  for (const auto& taps : classes) {
+    if (!taps->is_finite()) return false;
+  }
+  Correlate(of, classes, maps, bias, images, context);
+  return true;
 }
 
 #define PM_INSTANTIATE(T)                                                                \
   template void CorrelateMaps<T>(const Convolution&, const T*, const T*, const T*, T*,   \
                                  const Context&);                                        \
-  template void CorrelateImages<T>(const Convolution&, const T*, const T*, const T*, T*, \
+  template bool CorrelateImages<T>(const Convolution&, const T*, const T*, const T*, T*, \
                                    const Context&);
 
 PM_INSTANTIATE(float)

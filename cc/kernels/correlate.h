@@ -16,8 +16,9 @@ void CorrelateMaps(const Convolution& sizes, const T* images, const T* filters, 
                    T* maps, const Context& context);
 
 /// As ConvolutionImages, for sizes with elements; but pixels that no tap meets stay as they are.
+/// Returns false, having done nothing, if a filter is not finite.
 template <typename T>
-void CorrelateImages(const Convolution& sizes, const T* maps, const T* filters, const T* bias,
+bool CorrelateImages(const Convolution& sizes, const T* maps, const T* filters, const T* bias,
                      T* images, const Context& context);
 
 /// As ConvolutionFilters, for sizes with elements.

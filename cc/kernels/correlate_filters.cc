@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cc/kernels/correlate.h"
+#include "cc/kernels/filter_tiles.h"
 #include "cc/kernels/packed_images.h"
 #include "cc/kernels/parallel.h"
 
@@ -173,6 +174,9 @@ class FilterPortions {
 template <typename T>
 void CorrelateFilters(const Convolution& sizes, const T* images, const T* maps, T* filters,
                       const Context& context) {
+  if (FitsFilterTiles<T>(sizes)) {
+    return CorrelateFilterTiles(sizes, images, maps, filters, context);
+  }
   constexpr int64_t kMostPartialSums = 8;
   constexpr int64_t kPartialElements = int64_t{1} << 22;
   constexpr int64_t kLeastFilters = 32;  // that pay for images packed once more

@@ -1,6 +1,7 @@
 #include "cc/kernels/correlation.h"
 
 #include <cstring>
+#include <utility>
 
 namespace paddlemend {
 namespace {
@@ -39,6 +40,47 @@ template <typename T, int kLanes, int kFilters, int kVectors>
       if (of.adds) std::memcpy(&before, to, sizeof(Vector));
       total[f][v] += before;
       std::memcpy(to, &total[f][v], sizeof(Vector));
+    }
+  }
+}
+
+/// kVectors vectors of filters and kPositions positions; all sums stay in registers. The filters
+/// are loaded as they are aligned, and an element for all lanes is never in two lines of the cache.
+template <typename T, int kLanes, int kVectors, int kPositions>
+[[gnu::always_inline]] inline void SumFilterTile(const TileOperands<T>& of, T* sums) {
+  typedef T Vector __attribute__((vector_size(kLanes * sizeof(T))));
+  Vector total[kPositions][kVectors];
+#pragma GCC unroll 16
+  for (int p = 0; p < kPositions; ++p) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) total[p][v] = Vector{};
+  }
+  const T* filters = of.filters;
+  for (int64_t channel = 0; channel < of.channels; ++channel) {
+    const T* const plane = of.planes + channel * of.channel_step;
+    for (int64_t tap = 0; tap < of.taps; ++tap, filters += kVectors * kLanes) {
+      const T* const from = plane + of.shifts[tap];
+      Vector filter[kVectors];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        std::memcpy(&filter[v], filters + v * kLanes, sizeof(Vector));
+      }
+#pragma GCC unroll 16
+      for (int p = 0; p < kPositions; ++p) {
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) total[p][v] += from[p] * filter[v];
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int p = 0; p < kPositions; ++p) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      T* const to = sums + (p * kVectors + v) * kLanes;
+      Vector before{};
+      if (of.adds) std::memcpy(&before, to, sizeof(Vector));
+      total[p][v] += before;
+      std::memcpy(to, &total[p][v], sizeof(Vector));
     }
   }
 }
@@ -112,17 +154,21 @@ template <typename T, int kLanes, int kMaps, int kPlanes>
 #define PM_TARGET_256
 #endif
 
-#define PM_LOOPS(Name, bytes, target)                              \
-  struct Name {                                                    \
-    static constexpr int kBytes = bytes;                           \
-    template <typename T, int kFilters, int kVectors>              \
-    target static void Tile(const TileOperands<T>& of, T* sums) {  \
-      SumTile<T, bytes / sizeof(T), kFilters, kVectors>(of, sums); \
-    }                                                              \
-    template <typename T, int kMaps, int kPlanes>                  \
-    target static void Dot(const DotOperands<T>& of) {             \
-      SumDots<T, bytes / sizeof(T), kMaps, kPlanes>(of);           \
-    }                                                              \
+#define PM_LOOPS(Name, bytes, target)                                      \
+  struct Name {                                                            \
+    static constexpr int kBytes = bytes;                                   \
+    template <typename T, int kFilters, int kVectors>                      \
+    target static void Tile(const TileOperands<T>& of, T* sums) {          \
+      SumTile<T, bytes / sizeof(T), kFilters, kVectors>(of, sums);         \
+    }                                                                      \
+    template <typename T, int kVectors, int kPositions>                    \
+    target static void FilterTile(const TileOperands<T>& of, T* sums) {    \
+      SumFilterTile<T, bytes / sizeof(T), kVectors, kPositions>(of, sums); \
+    }                                                                      \
+    template <typename T, int kMaps, int kPlanes>                          \
+    target static void Dot(const DotOperands<T>& of) {                     \
+      SumDots<T, bytes / sizeof(T), kMaps, kPlanes>(of);                   \
+    }                                                                      \
   };
 
 PM_LOOPS(Loops512, 64, PM_TARGET_512)
@@ -149,6 +195,18 @@ void AddTile(Correlator<T>* out) {
                                      &Loops::template Tile<T, kFilters, kVectors>};
 }
 
+/// The loops for kVectors vectors of filters and each number of positions up to
+/// sizeof...(kNumbers).
+template <typename Loops, typename T, int kVectors, int... kNumbers>
+void FillFilterTiles(int index, std::integer_sequence<int, kNumbers...>, Correlator<T>* out) {
+  constexpr int kPositions = sizeof...(kNumbers);
+  static_assert(kPositions <= Correlator<T>::kMostRowPositions);
+  static_assert(kPositions * kVectors * Loops::kBytes / sizeof(T) <= Correlator<T>::kMostSums);
+  const TileLoop<T> loops[] = {&Loops::template FilterTile<T, kVectors, kNumbers + 1>...};
+  out->most_[index] = kPositions;
+  std::memcpy(out->filter_tiles_[index], loops, sizeof(loops));
+}
+
 /// With few registers: at most 12 sums.
 template <typename Loops, typename T>
 Correlator<T> Narrow() {
@@ -165,6 +223,8 @@ Correlator<T> Narrow() {
   AddTile<Loops, T, 4, 1>(&out);
   AddTile<Loops, T, 4, 2>(&out);
   AddTile<Loops, T, 4, 3>(&out);
+  FillFilterTiles<Loops, T, 1>(0, std::make_integer_sequence<int, 8>(), &out);
+  FillFilterTiles<Loops, T, 2>(1, std::make_integer_sequence<int, 6>(), &out);
   FillDots<Loops>(&out);
   return out;
 }
@@ -189,6 +249,9 @@ Correlator<T> Wide() {
   AddTile<Loops512, T, 8, 1>(&out);
   AddTile<Loops512, T, 8, 2>(&out);
   AddTile<Loops512, T, 8, 3>(&out);
+  FillFilterTiles<Loops512, T, 1>(0, std::make_integer_sequence<int, 14>(), &out);
+  FillFilterTiles<Loops512, T, 2>(1, std::make_integer_sequence<int, 14>(), &out);
+  FillFilterTiles<Loops512, T, 4>(2, std::make_integer_sequence<int, 7>(), &out);
   FillDots<Loops512>(&out);
   return out;
 }
@@ -239,6 +302,17 @@ TileLoop<T> Correlator<T>::Tile(int64_t filters, int64_t positions, int64_t* mad
     return tiles_[i].loop;
   }
   return nullptr;
+}
+
+template <typename T>
+int64_t Correlator<T>::FilterPanel(int64_t row) const {
+  // More filters for each element, where the positions of a row fill the registers even so.
+  return (row <= most_[2] ? 4 : 2) * lanes_;
+}
+
+template <typename T>
+int64_t Correlator<T>::FiltersOfVectors(int64_t filters) const {
+  return filters <= lanes_ ? lanes_ : filters <= 2 * lanes_ ? 2 * lanes_ : 4 * lanes_;
 }
 
 template class Correlator<float>;

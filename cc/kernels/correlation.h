@@ -1,7 +1,8 @@
 // The inner loops of convolutions: sums of products of planes that are shifted in memory.
 //
 // Where every tap of a filter is a shift, neither a matrix of patches nor a copy per tap is needed:
-// a vector of neighbouring positions is loaded from as many places as there are taps.
+// a vector of neighbouring positions is loaded from as many places as there are taps; or a vector
+// of filters is multiplied with the elements that each of some positions finds there.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ struct TileOperands {
   bool adds;         // to what the sums are, instead of writing them
 };
 
-/// sums [filters of the tile, positions that it makes].
+/// Makes sums [filters of the tile, positions that it makes] with lanes of positions, or
+/// [positions, filters of the tile] with lanes of filters.
 template <typename T>
 using TileLoop = void (*)(const TileOperands<T>& of, T* sums);
 
@@ -53,6 +55,9 @@ class Correlator {
   static const Correlator& Best();
 
   int64_t lanes() const { return lanes_; }
+
+  // Lanes of positions.
+
   /// Filters of a full tile.
   int64_t panel() const { return panel_; }
 
@@ -62,6 +67,21 @@ class Correlator {
   int64_t MostPositions(int64_t filters) const;
   /// The loop for so many filters and at least so many positions; it makes *made of them.
   TileLoop<T> Tile(int64_t filters, int64_t positions, int64_t* made) const;
+
+  // Lanes of filters.
+
+  /// Filters of a full tile of neighbouring positions, of which there are `row`.
+  int64_t FilterPanel(int64_t row) const;
+  /// `filters` of up to a panel, rounded up to whole vectors that there is a loop for.
+  int64_t FiltersOfVectors(int64_t filters) const;
+  /// The most positions of a tile of so many filters, as given by FiltersOfVectors.
+  int64_t MostRowPositions(int64_t filters) const { return most_[VectorsIndex(filters)]; }
+  /// The loop for so many filters and exactly so many positions.
+  TileLoop<T> FilterTile(int64_t filters, int64_t positions) const {
+    return filter_tiles_[VectorsIndex(filters)][positions - 1];
+  }
+
+  // Products of maps and planes.
 
   /// The loop for `maps` of up to kDotMaps, 1 or all of them, and up to kDotPlanes planes.
   DotLoop<T> Dot(int64_t maps, int64_t planes) const { return dots_[maps == kDotMaps][planes - 1]; }
@@ -73,7 +93,16 @@ class Correlator {
   };
   static constexpr int kMostTiles = 16;
 
+  static constexpr int kVectorCounts = 3;  // 1, 2 and 4
+  static constexpr int kMostRowPositions = 14;
+
+  int VectorsIndex(int64_t filters) const {
+    return filters == lanes_ ? 0 : filters == 2 * lanes_ ? 1 : 2;
+  }
+
   int64_t lanes_, panel_;
+  int64_t most_[kVectorCounts];  // positions; 0 where there is no loop
+  TileLoop<T> filter_tiles_[kVectorCounts][kMostRowPositions];
   TileEntry tiles_[kMostTiles];
   int tile_count_;
   DotLoop<T> dots_[2][kDotPlanes];

@@ -4,6 +4,7 @@
 // nothing overflows or underflows. IsReliable says so of the sums; if not, float64 has to do.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -51,6 +52,10 @@ bool MeasureNarrow(const W* elements, int64_t size, Moments* out) {
     all.Add(elements, elements, size, pivot);
     const double sums[] = {all.Total(0), all.Total(1)};
     if (!IsReliable(static_cast<const SquareSums*>(nullptr), size, sums)) return false;
+    // Nothing to add up, or all of it too small to be squared.
+    if (sums[1] == 0 && !std::all_of(elements, elements + size, [&](W x) { return x == pivot; })) {
+      return false;
+    }
     *out = Moments::Of(size, pivot, sums[0], sums[1]);
     return true;
   }

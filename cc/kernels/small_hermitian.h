@@ -13,8 +13,15 @@ namespace paddlemend {
 /// Up to this size the reduction below takes less time than LAPACK's.
 constexpr int64_t kSmallHermitianSize = 24;
 
+/// The larger of the real and the imaginary part.
+template <typename T>
+lapack::Real<T> LargerPart(T x) {
+  return std::max(std::abs(std::real(x)), std::abs(std::imag(x)));
+}
+
 /// Copies a row-major matrix [n, n] of which a triangle is to be read to `full`. Returns whether
-/// its numbers may be squared: that they are neither so large nor, all of them, so small.
+/// the reduction may work with its numbers as they are: that they are so large or, all of them, so
+/// small is left to LAPACK.
 template <typename T>
 bool ReadSmallHermitian(const T* x, int64_t n, lapack::Triangle triangle, T* full) {
   using R = lapack::Real<T>;
@@ -26,7 +33,7 @@ bool ReadSmallHermitian(const T* x, int64_t n, lapack::Triangle triangle, T* ful
       const T element = lower ? x[i * n + j] : Conjugate(x[j * n + i]);
       full[i * n + j] = element;
       full[j * n + i] = Conjugate(element);
-      most = std::max({most, std::abs(std::real(element)), std::abs(std::imag(element))});
+      most = std::max(most, LargerPart(element));
     }
     full[i * (n + 1)] = std::real(full[i * (n + 1)]);
   }
@@ -34,23 +41,29 @@ bool ReadSmallHermitian(const T* x, int64_t n, lapack::Triangle triangle, T* ful
 }
 
 /// Makes element 0 of x [size] real, and the others zero, by the reflection 1 - tau v vᴴ, whose v
-/// replaces x. Returns that element. (LAPACK Users' Guide, "Elementary Reflectors".)
+/// replaces x. Returns that element. A column may be small beside the matrix: it is scaled, so that
+/// no square is lost. (LAPACK Users' Guide, "Elementary Reflectors".)
 template <typename T>
 lapack::Real<T> Reflect(int64_t size, T* x, T* tau) {
   using R = lapack::Real<T>;
+  R most = 0;
+  for (int64_t i = 0; i < size; ++i) most = std::max(most, LargerPart(x[i]));
   R rest = 0;
-  for (int64_t i = 1; i < size; ++i) rest += std::norm(x[i]);
+  if (most > 0) {
+    for (int64_t i = 0; i < size; ++i) x[i] /= most;
+    for (int64_t i = 1; i < size; ++i) rest += std::norm(x[i]);
+  }
   const T alpha = x[0];
   x[0] = T(1);
   if (rest == 0 && std::imag(alpha) == 0) {
     *tau = T(0);
-    return std::real(alpha);
+    return std::real(alpha) * most;
   }
   const R beta = -std::copysign(std::sqrt(std::norm(alpha) + rest), std::real(alpha));
   *tau = (T(beta) - alpha) / beta;
   const T factor = T(1) / (alpha - beta);
   for (int64_t i = 1; i < size; ++i) x[i] = Times(x[i], factor);
-  return beta;
+  return beta * most;
 }
 
 /// The diagonal d [n] and the one beside it e [n - 1] of a real tridiagonal matrix with the
