@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -103,8 +104,9 @@ void ExpectNear(const TestTensor& actual, const std::vector<double>& expected, D
   }
 }
 
-/// Sizes on both sides of the numbers of filters and positions that one loop makes.
-Case RandomCase(std::mt19937* random) {
+/// Sizes on both sides of the numbers of filters and positions that one loop makes; with `many` of
+/// both channels and filters, so that vectors hold filters.
+Case RandomCase(bool many, std::mt19937* random) {
   const auto draw = [&](int64_t least, int64_t most) {
     return std::uniform_int_distribution<int64_t>(least, most)(*random);
   };
@@ -114,9 +116,10 @@ Case RandomCase(std::mt19937* random) {
   c.dilation = {draw(1, 3), draw(1, 3)};
   c.padding = {draw(0, 3), draw(0, 3), draw(0, 3), draw(0, 3)};
   c.weight = {c.groups * draw(1, 13), draw(1, 5), draw(1, 4), draw(1, 4)};
-  c.x = {draw(1, 10), c.groups * c.weight[1], 0, 0};
+  if (many) c.weight = {c.groups * draw(6, 70), draw(8, 31), draw(1, 3), draw(1, 3)};
+  c.x = {many ? draw(1, 3) : draw(1, 10), c.groups * c.weight[1], 0, 0};
   for (int i : {0, 1}) {
-    c.x[2 + i] = (c.weight[2 + i] - 1) * c.dilation[i] + 1 + draw(0, i == 0 ? 12 : 60);
+    c.x[2 + i] = (c.weight[2 + i] - 1) * c.dilation[i] + 1 + draw(0, i == 0 || many ? 12 : 60);
   }
   return c;
 }
@@ -124,7 +127,9 @@ Case RandomCase(std::mt19937* random) {
 std::vector<Case> AllCases() {
   std::vector<Case> cases = kCases;
   std::mt19937 random(4);
-  for (int i = 0; i < 30; ++i) cases.push_back(RandomCase(&random));
+  for (int i = 0; i < 45; ++i) cases.push_back(RandomCase(i % 3 == 0, &random));
+  // A row of more positions than are summed up at a time.
+  cases.push_back({{1, 8, 3, 300}, {16, 8, 2, 2}});
   // More filters, and more of an image, than are kept in a cache; many products in a row.
   cases.push_back({{2, 128, 20, 40}, {70, 128, 3, 3}, {1, 1}, {1, 1}});
   cases.push_back({{9, 96, 7, 7}, {100, 96, 3, 3}, {1, 1}, {1, 1}});
@@ -217,6 +222,33 @@ TEST(Conv2dTest, WhatIsNotFiniteReachesItsOwnTapsAlone) {
                     .ok());
     for (int64_t tap = 0; tap < 6; ++tap) {
       EXPECT_EQ(std::isfinite(weight_grad.Get(tap).real()), tap != 0) << tap;
+    }
+  }
+}
+
+/// Zeros beyond the maps are not to be multiplied with a filter.
+TEST(Conv2dTest, AFilterThatIsNotFiniteReachesThePixelsOfItsTapsAlone) {
+  std::mt19937 random(6);
+  const Sizes none = {0, 0}, ones = {1, 1};
+  for (const int64_t stride : {1, 2}) {
+    const Sizes strides = {stride, stride};
+    const Sizes maps = {1, 1, 9, 9}, pixels = {1, 1, 8 * stride + 3, 8 * stride + 3};
+    TestTensor weight = TestTensor::Random(DType::kFloat32, {1, 1, 3, 3}, &random);
+    weight.Set(0, INFINITY);
+    TestTensor x_grad(DType::kFloat32, pixels);
+    const MutableTensorView view = x_grad.mutable_view();
+    TestTensor out_grad(DType::kFloat32, maps);
+    for (int64_t i = 0; i < out_grad.numel(); ++i) out_grad.Set(i, 1);
+    const Status status = Conv2dGrad(
+        TestTensor::Random(DType::kFloat32, pixels, &random).view(), weight.view(), out_grad.view(),
+        Span(strides), Span(none), "EXPLICIT", Span(ones), 1, "NCHW", &view, nullptr, nullptr, {1});
+    ASSERT_TRUE(status.ok()) << status.message;
+    for (int64_t i = 0; i < x_grad.numel(); ++i) {
+      const int64_t row = i / pixels[3], column = i % pixels[3];
+      const bool meets =
+          row % stride == 0 && column % stride == 0 && std::max(row, column) / stride < maps[3];
+      EXPECT_EQ(std::isinf(x_grad.Get(i).real()), meets) << row << " " << column;
+      EXPECT_FALSE(std::isnan(x_grad.Get(i).real())) << row << " " << column;
     }
   }
 }

@@ -92,6 +92,20 @@ TEST_P(EveryDType, NumbersWhoseSquaresOverflowOrVanishScaleTheValues) {
   }
 }
 
+/// Squares of such a column are lost beside those of the others.
+TEST_P(EveryDType, AColumnMayBeMuchSmallerThanTheMatrix) {
+  std::mt19937 random(8);
+  const bool is_narrow = ElementSize(RealDType(GetParam())) == 4;
+  for (int exponent = is_narrow ? 15 : 145; exponent < (is_narrow ? 40 : 170); ++exponent) {
+    TestTensor x = TestTensor::Random(GetParam(), {1, 6, 6}, &random);
+    for (int64_t i = 1; i < 6; ++i) x.Set(6 * i, x.Get(6 * i) * std::pow(10.0, -exponent));
+    const Decomposition found = Decompose(x, "L");
+    const TestTensor w = Values(x, "L");
+    const double bound = 60 * Epsilon(GetParam()) * Norm(Mirrored(Matrix(x, 0), false));
+    EXPECT_LE(Norm(Diagonal(w, 0, 6) - Diagonal(found.w, 0, 6)), bound) << exponent;
+  }
+}
+
 TEST_P(EveryDType, TheGradientIsThatOfEachMatrix) {
   std::mt19937 random(2);
   for (const int64_t n : {1, 3, 70}) {

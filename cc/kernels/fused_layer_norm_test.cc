@@ -199,12 +199,27 @@ TEST(FusedLayerNorm, TakesABiasOfTheShapeOfTheColumns) {
 
 TEST(FusedLayerNorm, KeepsItsPrecisionFarFromZero) {
   std::mt19937 random(6);
-  for (const double center : {1e3, 1e4, 1e6}) {
-    Call call(DType::kFloat32, {3, 100}, 1, &random);
-    for (int64_t i = 0; i < call.x.numel(); ++i) call.x.Set(i, call.x.Get(i) + center);
-    call.AddNorm(&random);
-    ExpectRight(&call);
+  for (const int64_t columns : {100, 300}) {
+    for (const double center : {1e3, 1e4, 1e6}) {
+      Call call(DType::kFloat32, {3, columns}, 1, &random);
+      for (int64_t i = 0; i < call.x.numel(); ++i) call.x.Set(i, call.x.Get(i) + center);
+      call.AddNorm(&random);
+      ExpectRight(&call);
+    }
   }
+}
+
+TEST(FusedLayerNorm, SeesDistancesWhoseSquaresVanishInFloat32) {
+  std::mt19937 random(11);
+  Call call(DType::kFloat32, {1, 256}, 1, &random);
+  for (int64_t i = 0; i < 256; ++i) call.x.Set(i, i % 2 == 0 ? 1e-25 : -1e-25);
+  const MutableTensorView inverse = call.inverse.mutable_view();
+  call.AddNorm(&random);
+  const TensorView weight = call.norm_weight->view();
+  ASSERT_TRUE(FusedLayerNorm(call.x.view(), &weight, nullptr, nullptr, nullptr, 0.0, 1.0, 1,
+                             call.out.mutable_view(), nullptr, nullptr, &inverse, {1})
+                  .ok());
+  EXPECT_NEAR(call.inverse.Get(0).real(), 1e25, 1e19);
 }
 
 TEST(FusedLayerNorm, GivesEqualBitsForAnyNumberOfThreads) {
