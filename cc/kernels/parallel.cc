@@ -18,9 +18,10 @@ namespace {
 constexpr int kMaxThreads = 256;
 
 /// How long a thread that waits for another one looks out before it sleeps. Waking it up costs some
-/// thirty microseconds, which is as much as many a kernel takes; the kernels of a model follow each
-/// other faster than this.
-constexpr std::chrono::microseconds kLookOut{300};
+/// thirty microseconds, which is as much as many a kernel takes, and milliseconds where a virtual
+/// processor that has slept waits for a real one; the kernels of a model follow each other faster
+/// than this.
+constexpr std::chrono::microseconds kLookOut{1000};
 /// Between two looks at the clock. A pause takes from ten to a hundred and forty cycles: their
 /// number says nothing about the time.
 constexpr int kPausesInARow = 16;
