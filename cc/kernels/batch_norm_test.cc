@@ -51,7 +51,7 @@ struct Call {
   Status Forward(bool by_batch, int threads = 1) {
     const TensorView weight_view = weight.view(), bias_view = bias.view();
     return BatchNorm(x.view(), mean.view(), var.view(), affine ? &weight_view : nullptr,
-                     affine ? &bias_view : nullptr, by_batch, kMomentum, kEpsilon, axis,
+                     affine ? &bias_view : nullptr, by_batch, kMomentum, epsilon, axis,
                      out.mutable_view(), mean_out.mutable_view(), var_out.mutable_view(),
                      saved_mean.mutable_view(), saved_inverse.mutable_view(), {threads});
   }
@@ -66,6 +66,7 @@ struct Call {
   }
 
   int axis;
+  double epsilon = kEpsilon;  // of Forward
   int64_t channels;
   TestTensor x, out_grad, mean, var, weight, bias, out, x_grad;
   TestTensor mean_out, var_out, saved_mean, saved_inverse, weight_grad, bias_grad;
@@ -231,6 +232,17 @@ TEST(BatchNorm, DoesNotOverflowWhereFloat32Does) {
     ASSERT_TRUE(call.Forward(true).ok());
     const Channel channel(call, 0, true);
     for (const int64_t i : channel.places) ExpectNear(call.out, i, channel.Out(call, i), 1e-5);
+  }
+}
+
+TEST(BatchNorm, SeesDistancesWhoseSquaresVanishInFloat32) {
+  std::mt19937 random(12);
+  for (const Sizes& shape : {Sizes{4, 2, 250}, Sizes{1000, 2}}) {
+    Call call(DType::kFloat32, shape, 1, &random);
+    for (int64_t i = 0; i < call.x.numel(); ++i) call.x.Set(i, i % 4 < 2 ? 1e-25 : -1e-25);
+    call.epsilon = 0;
+    ASSERT_TRUE(call.Forward(true).ok());
+    EXPECT_NEAR(call.saved_inverse.Get(0).real(), 1e25, 1e21);
   }
 }
 

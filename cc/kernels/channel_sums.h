@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "cc/kernels/channel_layout.h"
@@ -82,6 +83,7 @@ class ChannelSums {
   };
 
   static constexpr bool kMayBeNarrow = std::is_same_v<W, float>;
+  static constexpr W kUnreliable = std::numeric_limits<W>::quiet_NaN();  // a pivot
   bool IsNarrow() const { return kMayBeNarrow && layout_.count() >= kLeastNarrow; }
 
   static Total TotalOf(double count, double pivot, const double* sums) {
@@ -185,6 +187,7 @@ class ChannelSums {
     const int64_t few = std::min(size, is_narrow ? kPivotElements : kBlock);
     OfRuns sums;
     AddElements(offset, few, pivot, &sums);
+    if (is_narrow && SquaresVanish(sums.Total(0), sums.Total(1))) return kUnreliable;
     return PivotFrom(static_cast<W>(pivot + sums.Total(0) / static_cast<double>(few)));
   }
 
@@ -308,7 +311,9 @@ class ChannelSums {
     double sums[Sums::kSums * kTile] = {};
     AddStrip<kIsNarrow>(tile, 0, rows, pivots, sums, buffer);
     for (int64_t j = 0; j < tile.columns; ++j) {
-      pivots[j] = PivotFrom(static_cast<W>(pivots[j] + sums[j] / static_cast<double>(rows)));
+      const bool vanish = kIsNarrow && SquaresVanish(sums[j], sums[tile.columns + j]);
+      const double mean = pivots[j] + sums[j] / static_cast<double>(rows);
+      pivots[j] = vanish ? kUnreliable : PivotFrom(static_cast<W>(mean));
     }
   }
 

@@ -4,7 +4,6 @@
 // nothing overflows or underflows. IsReliable says so of the sums; if not, float64 has to do.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -33,6 +32,10 @@ inline bool IsReliable(const SquareSums*, double count, const double* sums) {
   return square_of_sum <= 4 * squares && squares >= kNarrowLeast * count * count;
 }
 
+/// Whether there are distances, but too small to be squared: a sum that happens to cancel does not
+/// tell them from none.
+inline bool SquaresVanish(double sum, double square_sum) { return sum != 0 && square_sum == 0; }
+
 /// Whether the sums of g, g * d and d lost nothing.
 inline bool IsReliable(const GradientSums*, double, const double* sums) {
   if (!std::isfinite(sums[0] + sums[1] + sums[2])) return false;
@@ -48,14 +51,11 @@ bool MeasureNarrow(const W* elements, int64_t size, Moments* out) {
     RunSums<SquareSums, float> first, all;
     W pivot = PivotFrom(elements[0]);
     first.Add(elements, elements, kPivotElements, pivot);
+    if (SquaresVanish(first.Total(0), first.Total(1))) return false;
     pivot = PivotFrom(static_cast<W>(pivot + first.Total(0) / kPivotElements));
     all.Add(elements, elements, size, pivot);
     const double sums[] = {all.Total(0), all.Total(1)};
     if (!IsReliable(static_cast<const SquareSums*>(nullptr), size, sums)) return false;
-    // Nothing to add up, or all of it too small to be squared.
-    if (sums[1] == 0 && !std::all_of(elements, elements + size, [&](W x) { return x == pivot; })) {
-      return false;
-    }
     *out = Moments::Of(size, pivot, sums[0], sums[1]);
     return true;
   }
