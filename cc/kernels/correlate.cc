@@ -82,18 +82,33 @@ class PackedClass {
     const Panel<T> panel = At(of, group, number);
     const T* const from =
         filters + group * of.filters * of.channels * of.taps() + panel.first * of.filter_step;
-    T* to = const_cast<T*>(panel.filters);
+    T* const packed = const_cast<T*>(panel.filters);
+    const int64_t rows = of.channels * taps();
+    if (panel.count < panel.tile) std::fill_n(packed, rows * panel.tile, T(0));
+    if (taps() == of.taps() && of.channel_step == of.taps()) {
+      Transpose(from, of.filter_step, panel.count, rows, packed, panel.tile);
+    } else if (taps() == of.taps()) {
+      for (int64_t channel = 0; channel < of.channels; ++channel) {
+        Transpose(from + channel * of.channel_step, of.filter_step, panel.count, taps(),
+                  packed + channel * taps() * panel.tile, panel.tile);
+      }
+    } else {
+      PackSome(of, panel, from, packed);
+    }
+    bool is_finite = true;
+    RunBest<FiniteLoop<T>>(panel.filters, rows * panel.tile, &is_finite);
+    if (!is_finite) is_finite_ = false;
+  }
+
+  /// The taps of one class of several.
+  void PackSome(const Direction& of, const Panel<T>& panel, const T* from, T* to) const {
     for (int64_t channel = 0; channel < of.channels; ++channel) {
       for (const int64_t tap : taps_) {
         const T* const element = from + channel * of.channel_step + tap;
         for (int64_t f = 0; f < panel.count; ++f) to[f] = element[f * of.filter_step];
-        for (int64_t f = panel.count; f < panel.tile; ++f) to[f] = T(0);
         to += panel.tile;
       }
     }
-    bool is_finite = true;
-    RunBest<FiniteLoop<T>>(panel.filters, static_cast<int64_t>(to - panel.filters), &is_finite);
-    if (!is_finite) is_finite_ = false;
   }
 
   const AxisClass& rows_;

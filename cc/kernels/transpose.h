@@ -32,21 +32,26 @@ inline void AddTransposed4(const T* from, int64_t from_step, const T* starts, T*
 }
 
 /// to[j, i] = from[i, j] for `rows` rows and `columns` columns, whose next ones are the steps
-/// apart.
+/// apart. A line of the cache at a time is read of each row: rows may drive each other out.
 template <typename T>
 void Transpose(const T* from, int64_t from_step, int64_t rows, int64_t columns, T* to,
                int64_t to_step) {
   constexpr T kZeros[4] = {};
-  for (int64_t j = 0; j < columns; j += 4) {
-    const int64_t few = std::min<int64_t>(columns - j, 4);
+  constexpr int64_t kLine = 64 / sizeof(T);
+  for (int64_t begin = 0; begin < columns; begin += kLine) {
+    const int64_t end = std::min(begin + kLine, columns);
+    const int64_t whole = begin + (end - begin) / 4 * 4;
     int64_t i = 0;
-    if (few == 4) {
-      for (; i + 4 <= rows; i += 4) {
+    for (; i + 4 <= rows; i += 4) {
+      for (int64_t j = begin; j < whole; j += 4) {
         AddTransposed4(from + i * from_step + j, from_step, kZeros, to + j * to_step + i, to_step);
+      }
+      for (int64_t j = whole; j < end; ++j) {
+        for (int64_t k = i; k < i + 4; ++k) to[j * to_step + k] = from[k * from_step + j];
       }
     }
     for (; i < rows; ++i) {
-      for (int64_t k = j; k < j + few; ++k) to[k * to_step + i] = from[i * from_step + k];
+      for (int64_t j = begin; j < end; ++j) to[j * to_step + i] = from[i * from_step + j];
     }
   }
 }
