@@ -103,8 +103,8 @@ class ChannelMap {
       : layout_(layout), x_(x), gradients_(gradients == nullptr ? x : gradients), out_(out) {}
 
   /// Maps everything; one entry of `parameters` for each channel. It goes from the end of the
-  /// memory to its start, because sums have just been made the other way: the end is still in the
-  /// caches.
+  /// memory, or of a part of it, to its start, because sums have just been made the other way: the
+  /// end is still in the caches.
   void Run(const std::vector<Parameters>& parameters, const Context& context) const {
     if (HasRuns(layout_)) {
       RunOverRuns(parameters, context);
@@ -123,10 +123,11 @@ class ChannelMap {
     const Pieces pieces(layout_.inner, kPiece);
     const int64_t all = layout_.outer * layout_.channels * pieces.count;
     const int64_t grain = std::max<int64_t>(kGrain / std::min(layout_.inner, kPiece), 1);
+    const bool mirrors = HasOneThread(context);
     ParallelFor(context, all, grain, [&](int64_t begin, int64_t end) {
+      if (mirrors) Mirror(all, &begin, &end);
       RunBest<MapRunsLoop<Mapping, T>, const T*, const T*, int64_t, int64_t, const Pieces&>(
-          x_, gradients_, all - end, all - begin, pieces, layout_.channels, parameters.data(),
-          out_);
+          x_, gradients_, begin, end, pieces, layout_.channels, parameters.data(), out_);
     });
   }
 
@@ -146,13 +147,27 @@ class ChannelMap {
     };
     if (wide.rest > 0) map(wide.rows, 1, wide.rest * wide.period);
     const int64_t most = std::max<int64_t>(kBlock / width, 1);
+    const bool mirrors = HasOneThread(context);
     ParallelFor(context, wide.rows, std::max<int64_t>(kGrain / width, 1),
                 [&](int64_t begin, int64_t end) {
-                  for (int64_t last = wide.rows - begin; last > wide.rows - end; last -= most) {
-                    const int64_t first = std::max(last - most, wide.rows - end);
+                  if (mirrors) Mirror(wide.rows, &begin, &end);
+                  for (int64_t last = end; last > begin; last -= most) {
+                    const int64_t first = std::max(last - most, begin);
                     map(first, last - first, width);
                   }
                 });
+  }
+
+  /// Of several threads each maps what it has summed, which is in its own cache.
+  static bool HasOneThread(const Context& context) {
+    return (context.num_threads > 0 ? context.num_threads : DefaultNumThreads()) == 1;
+  }
+
+  /// Makes of [begin, end), items of `all`, as many from the other end.
+  static void Mirror(int64_t all, int64_t* begin, int64_t* end) {
+    const int64_t first = all - *end;
+    *end = all - *begin;
+    *begin = first;
   }
 
   const ChannelLayout layout_;

@@ -67,7 +67,9 @@ class ChannelSums {
   // Elements that are summed at a time: they and the next ones fit the first cache.
   static constexpr int64_t kStrip = (Sums::kHasGradient ? 4096 : 16384) / sizeof(W);
   static constexpr int64_t kGrain = 1 << 14;  // elements
-  static constexpr int64_t kChunk = 1 << 18;  // elements
+  // Elements. Of rows a chunk's totals are one for each column: those of gradients are merged by
+  // additions alone, moments take longer.
+  static constexpr int64_t kChunk = 1 << (Sums::kHasGradient ? 16 : 18);
   static constexpr int64_t kMostChunks = 32;
 
   /// The sums of one channel within a chunk.
