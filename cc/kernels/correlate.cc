@@ -439,6 +439,8 @@ template <typename T>
 bool CorrelateImages(const Convolution& sizes, const T* maps, const T* filters, const T* bias,
                      T* images, const Context& context) {
   const Direction of = Direction::ToImages(sizes);
+  // All taps may lie in the padding.
+  if (of.planes.rows.positions * of.planes.columns.positions == 0) return true;
   const PackedClasses<T> classes = PackClasses(of, sizes.width.taps, filters, context);
   // Beyond the maps are zeros, which pixels near the edge would meet: infinity times 0 is NaN.
   for (const auto& taps : classes) {

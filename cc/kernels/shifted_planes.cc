@@ -81,8 +81,8 @@ ShiftedAxis ShiftedAxis::OfImages(const ConvolutionAxis& axis) {
     }
     out.classes[number].taps.push_back({tap, 0, back});
   }
-  out.positions = std::max<int64_t>(last - first, 0);
-  if (first >= last) first = 0;
+  if (first >= last) first = last = 0;
+  out.positions = last - first;
   for (AxisClass& one : out.classes) {
     for (AxisTap& tap : one.taps) tap.shift = out.reach - tap.shift;
     one.origin += first * axis.stride;
