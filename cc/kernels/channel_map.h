@@ -159,9 +159,7 @@ class ChannelMap {
   }
 
   /// Of several threads each maps what it has summed, which is in its own cache.
-  static bool HasOneThread(const Context& context) {
-    return (context.num_threads > 0 ? context.num_threads : DefaultNumThreads()) == 1;
-  }
+  static bool HasOneThread(const Context& context) { return NumThreads(context) == 1; }
 
   /// Makes of [begin, end), items of `all`, as many from the other end.
   static void Mirror(int64_t all, int64_t* begin, int64_t* end) {

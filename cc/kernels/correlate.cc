@@ -398,7 +398,7 @@ void Correlate(const Direction& of, const PackedClasses<T>& classes, const T* so
   const Portions portions(of, limit / sizeof(T), FiltersStay<T>(of) ? 1 : kManyPositions);
   const int64_t products = of.filters * of.channels * of.taps();
   const int64_t positions = of.planes.pitch() * portions.most_rows() * portions.most_images();
-  const int64_t panels = classes.empty() ? 0 : classes.front()->panels();  // of all
+  const int64_t panels = classes.empty() ? 0 : classes.front()->panels();
   const int64_t parts = portions.PartsOf(panels, of.groups, 2);
   const int64_t grain = kGrainProducts / (products * positions / parts + 1) + 1;
   const int64_t tasks = portions.count() * of.groups * parts;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cc/kernels/correlate.h"
+#include "cc/kernels/filter_tasks.h"
 #include "cc/kernels/filter_tiles.h"
 #include "cc/kernels/packed_images.h"
 #include "cc/kernels/parallel.h"
@@ -124,12 +125,6 @@ struct FilterSums {
   static constexpr int64_t kPlaneBytes = int64_t{1} << 15;
 };
 
-/// Which part of the work is done: filters [first, last) of a group, portions [begin, end).
-struct FilterTask {
-  int64_t group, first, last;
-  int64_t begin, end;
-};
-
 template <typename T>
 class FilterPortions {
  public:
@@ -177,34 +172,22 @@ void CorrelateFilters(const Convolution& sizes, const T* images, const T* maps, 
   if (FitsFilterTiles<T>(sizes)) {
     return CorrelateFilterTiles(sizes, images, maps, filters, context);
   }
-  constexpr int64_t kMostPartialSums = 8;
-  constexpr int64_t kPartialElements = int64_t{1} << 22;
   constexpr int64_t kLeastFilters = 32;  // that pay for images packed once more
   const Direction of = Direction::ToMaps(sizes);
   const Portions portions(of, kImagesBytes / sizeof(T), 2 * kManyPositions);
   const int64_t size = sizes.filters * sizes.patch(), all = size * sizes.groups;
-  // A group's sum is made of partial ones, whose number depends on nothing but the sizes.
-  const int64_t partials = std::clamp<int64_t>(
-      std::min({portions.count(), kMostPartialSums, kPartialElements / all}), 1, portions.count());
-  const std::unique_ptr<T[]> sums(new T[partials * all]());
-  // Fewer portions than tasks: parts of the filters, too.
-  const int64_t parts = partials < portions.count()
-                            ? 1
-                            : portions.PartsOf(sizes.filters, sizes.groups, kLeastFilters);
-  ParallelFor(context, partials * sizes.groups * parts, 1, [&](int64_t begin, int64_t end) {
-    FilterPortions<T> tasks(of, portions);
+  const FilterTasks tasks(portions, sizes.groups, all, sizes.filters, kLeastFilters);
+  const std::unique_ptr<T[]> sums(new T[tasks.partials() * all]());
+  ParallelFor(context, tasks.count(), 1, [&](int64_t begin, int64_t end) {
+    FilterPortions<T> portions_of_task(of, portions);
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t part = i % parts, group = i / parts % sizes.groups;
-      const int64_t partial = i / parts / sizes.groups;
-      const FilterTask task{group, sizes.filters * part / parts, sizes.filters * (part + 1) / parts,
-                            portions.count() * partial / partials,
-                            portions.count() * (partial + 1) / partials};
-      tasks.Add(task, images, maps, sums.get() + (partial * sizes.groups + group) * size);
+      const FilterTask task = tasks.At(i);
+      portions_of_task.Add(task, images, maps, sums.get() + task.sums * size);
     }
   });
   ParallelFor(context, all, 16384, [&](int64_t begin, int64_t end) {
     std::copy(sums.get() + begin, sums.get() + end, filters + begin);
-    for (int64_t part = 1; part < partials; ++part) {
+    for (int64_t part = 1; part < tasks.partials(); ++part) {
       const T* const from = sums.get() + part * all;
 #pragma GCC ivdep
       for (int64_t i = begin; i < end; ++i) filters[i] += from[i];

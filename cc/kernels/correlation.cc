@@ -6,6 +6,23 @@
 namespace paddlemend {
 namespace {
 
+/// Writes or adds the vectors of a tile to sums, one after the other.
+template <typename T, typename Vector, int kRows, int kVectors>
+[[gnu::always_inline]] inline void StoreSums(const Vector (&total)[kRows][kVectors], bool adds,
+                                             T* sums) {
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      T* const to = sums + (row * kVectors + v) * (sizeof(Vector) / sizeof(T));
+      Vector before{};
+      if (adds) std::memcpy(&before, to, sizeof(Vector));
+      const Vector sum = total[row][v] + before;
+      std::memcpy(to, &sum, sizeof(Vector));
+    }
+  }
+}
+
 /// kFilters filters and kVectors vectors of positions; all sums stay in registers.
 template <typename T, int kLanes, int kFilters, int kVectors>
 [[gnu::always_inline]] inline void SumTile(const TileOperands<T>& of, T* sums) {
@@ -31,17 +48,7 @@ template <typename T, int kLanes, int kFilters, int kVectors>
       }
     }
   }
-#pragma GCC unroll 8
-  for (int f = 0; f < kFilters; ++f) {
-#pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) {
-      T* const to = sums + (f * kVectors + v) * kLanes;
-      Vector before{};
-      if (of.adds) std::memcpy(&before, to, sizeof(Vector));
-      total[f][v] += before;
-      std::memcpy(to, &total[f][v], sizeof(Vector));
-    }
-  }
+  StoreSums<T>(total, of.adds, sums);
 }
 
 /// kVectors vectors of filters and kPositions positions; all sums stay in registers. The filters
@@ -72,17 +79,7 @@ template <typename T, int kLanes, int kVectors, int kPositions>
       }
     }
   }
-#pragma GCC unroll 16
-  for (int p = 0; p < kPositions; ++p) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) {
-      T* const to = sums + (p * kVectors + v) * kLanes;
-      Vector before{};
-      if (of.adds) std::memcpy(&before, to, sizeof(Vector));
-      total[p][v] += before;
-      std::memcpy(to, &total[p][v], sizeof(Vector));
-    }
-  }
+  StoreSums<T>(total, of.adds, sums);
 }
 
 /// Half of the lanes plus the other half, down to one.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "cc/kernels/filter_tasks.h"
 #include "cc/kernels/packed_images.h"
 #include "cc/kernels/parallel.h"
 #include "cc/kernels/transpose.h"
@@ -42,12 +43,6 @@ struct FilterTiling {
   int64_t block, blocks;  // channels of one, and how many
 };
 
-/// Which part of the work is done: panels [first, last) of a group, portions [begin, end).
-struct TilingTask {
-  int64_t group, first, last;
-  int64_t begin, end;
-};
-
 /// The sums of some portions.
 template <typename T>
 class PortionTiles {
@@ -64,7 +59,7 @@ class PortionTiles {
   }
 
   /// Adds to `sums` of the group.
-  void Add(const TilingTask& task, const T* images, const T* maps, T* sums) {
+  void Add(const FilterTask& task, const T* images, const T* maps, T* sums) {
     for (int64_t number = task.begin; number < task.end; ++number) {
       const Portions::Portion portion = portions_.At(number);
       PackImages(portion, task.group, number, images);
@@ -185,28 +180,17 @@ bool FitsFilterTiles(const Convolution& sizes) {
 template <typename T>
 void CorrelateFilterTiles(const Convolution& sizes, const T* images, const T* maps, T* filters,
                           const Context& context) {
-  constexpr int64_t kMostPartialSums = 8;
-  constexpr int64_t kPartialElements = int64_t{1} << 22;
   const Direction of = Direction::ToMaps(sizes);
   const FilterTiling<T> tiling(of);
   const Portions portions(of, kImagesBytes / sizeof(T), 2 * kManyPositions);
   const int64_t size = tiling.group_size(), all = size * of.groups;
-  // A group's sum is made of partial ones, whose number depends on nothing but the sizes.
-  const int64_t partials = std::clamp<int64_t>(
-      std::min({portions.count(), kMostPartialSums, kPartialElements / all}), 1, portions.count());
-  const std::unique_ptr<T[]> sums(new T[partials * all]());
-  // Fewer portions than tasks: parts of the panels, too.
-  const int64_t parts =
-      partials < portions.count() ? 1 : portions.PartsOf(tiling.panels, of.groups, 1);
-  ParallelFor(context, partials * of.groups * parts, 1, [&](int64_t begin, int64_t end) {
+  const FilterTasks tasks(portions, of.groups, all, tiling.panels, 1);
+  const std::unique_ptr<T[]> sums(new T[tasks.partials() * all]());
+  ParallelFor(context, tasks.count(), 1, [&](int64_t begin, int64_t end) {
     PortionTiles<T> tiles(of, tiling, portions);
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t part = i % parts, group = i / parts % of.groups;
-      const int64_t partial = i / parts / of.groups;
-      const TilingTask task{group, tiling.panels * part / parts, tiling.panels * (part + 1) / parts,
-                            portions.count() * partial / partials,
-                            portions.count() * (partial + 1) / partials};
-      tiles.Add(task, images, maps, sums.get() + (partial * of.groups + group) * size);
+      const FilterTask task = tasks.At(i);
+      tiles.Add(task, images, maps, sums.get() + task.sums * size);
     }
   });
   const int64_t blocks = tiling.panels * tiling.blocks;
@@ -215,7 +199,7 @@ void CorrelateFilterTiles(const Convolution& sizes, const T* images, const T* ma
                 for (int64_t i = begin; i < end; ++i) {
                   const int64_t group = i / blocks;
                   WriteBlock(tiling, i % blocks / tiling.blocks, i % tiling.blocks,
-                             sums.get() + group * size, partials, all,
+                             sums.get() + group * size, tasks.partials(), all,
                              filters + group * sizes.filters * sizes.patch());
                 }
               });

@@ -12,6 +12,11 @@ namespace paddlemend {
 /// this process may run on.
 int DefaultNumThreads();
 
+/// The threads that a call may use.
+inline int64_t NumThreads(const Context& context) {
+  return context.num_threads > 0 ? context.num_threads : DefaultNumThreads();
+}
+
 namespace internal {
 
 using RangeFunction = void (*)(const void* closure, int64_t begin, int64_t end);
@@ -32,8 +37,7 @@ template <typename Function>
 void ParallelFor(const Context& context, int64_t n, int64_t grain, const Function& function) {
   if (n <= 0) return;
   if (n <= grain || internal::InParallelRegion()) return function(int64_t{0}, n);
-  const int64_t wanted = context.num_threads > 0 ? context.num_threads : DefaultNumThreads();
-  const int64_t threads = std::min(wanted, (n + grain - 1) / grain);
+  const int64_t threads = std::min(NumThreads(context), (n + grain - 1) / grain);
   if (threads <= 1) return function(int64_t{0}, n);
   // A few chunks a thread, so that a thread that starts late leaves some of its part to others.
   const int64_t chunk = std::max(grain, (n + 4 * threads - 1) / (4 * threads));

@@ -45,7 +45,7 @@ void ForEachPositionByOwner(const Context& context, const Number* indices, int64
   constexpr int64_t kMaxOwners = 8;
   constexpr int64_t kShortBytes = 16;
   constexpr int64_t kThreadsForShort = 4;
-  const int64_t threads = context.num_threads > 0 ? context.num_threads : DefaultNumThreads();
+  const int64_t threads = NumThreads(context);
   const bool is_worth = destination_bytes > kShortBytes || threads >= kThreadsForShort;
   int64_t owners = 1;
   while (is_worth && 2 * owners <= std::min({threads, kMaxOwners, count / grain})) owners *= 2;
